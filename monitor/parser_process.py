@@ -19,12 +19,14 @@ from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 from selectolax.lexbor import SelectolaxError
 
 from monitor.documents.cost import needs_process
+from monitor.warm_up import WarmUp
 
 if TYPE_CHECKING:
     from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -48,6 +50,11 @@ class ParserLimits:
     memory: int = 200_000_000
     seconds: float = 60.0
     idle_seconds: float = 30.0
+
+
+@cache
+def _warmed(function: Callable[P, T]) -> WarmUp[P, T]:
+    return WarmUp(function)
 
 
 class ParserError(Exception):
@@ -86,7 +93,7 @@ class ParserProcess:
             CancelledError: the process was closed meanwhile.
         """
         if not any(map(needs_process, bodies)):
-            return function(*args, **kwargs)
+            return cast("WarmUp[P, T]", _warmed(function))(*args, **kwargs)
         with _written(function, args, kwargs) as path:
             task: ProcessFuture[T] = self._schedule(_call_written, path)
             return self._result(task)

@@ -111,6 +111,8 @@ _SYNTAX_HINTS = {
     "did not find expected node content": "a bracket or a value is missing",
     "unknown escape character": "write an expression in single quotes: '\\d+'",
     "unexpected end of stream": "a quote is not closed",
+    "alphabetic or numeric character": "put * and & in quotes; a field that is left out accepts "
+    "everything",
     "found undefined": "put the text in quotes",
 }
 
@@ -124,8 +126,26 @@ def _syntax_hint(text: str, error: yaml.MarkedYAMLError) -> str | None:
     wide = next((mark for mark in "：，［］｛｝" if mark in line), None)
     if wide is not None:
         return f"{wide} is full-width: YAML wants : , [ ] {{ }}, with a space behind the colon"
+    # A key without its colon is noticed one line further down.
+    before = 0 if mark is None else min(mark.line, len(lines))
+    above = next((one for one in range(before - 1, -1, -1) if lines[one].strip()), None)
+    if above is not None and (wrong := _misread_key(lines[above])) is not None:
+        return f"{wrong} in line {above + 1}"
     said = f"{error.problem} {error.context}"
     return next((hint for part, hint in _SYNTAX_HINTS.items() if part in said), None)
+
+
+_WIDE_COLON_KEY = re.compile(r"\s*(?:-\s+)?[A-Za-z_]+\s*：")
+_DASH_KEY = re.compile(r"\s*-[A-Za-z_]+:(?:\s|$)")
+
+
+def _misread_key(line: str) -> str | None:
+    """Why YAML takes a line for a text that its author takes for a key; None if it does not."""
+    if _WIDE_COLON_KEY.match(line):
+        return "the colon is full-width: write : and a space"
+    if _DASH_KEY.match(line):
+        return "a space is missing behind the -"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +263,11 @@ class _Reader:
 
     def _take_key(self, inside: _Open, key: Any, event: Any) -> None:
         if isinstance(key, list | dict):
-            raise self._wrong("a list or a mapping cannot be a key", event.start_mark)
+            raise self._wrong(
+                "a list or a mapping cannot be a key",
+                event.start_mark,
+                "put a text with { } or [ ] in quotes",
+            )
         if isinstance(event, ScalarEvent) and event.value == "<<" and event.implicit[0]:
             inside.key = _MERGE
             return

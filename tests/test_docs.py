@@ -18,6 +18,7 @@ from monitor.catalogue.schema import known_fields
 from monitor.cli.app import app
 from monitor.config.channels import ChannelKind
 from monitor.config.settings import Settings
+from monitor.messages.i18n import alert_texts
 from monitor.rules.loader import load_rules
 from monitor.rules.schema import RuleEntry, TargetEntry
 
@@ -201,3 +202,9 @@ def test_example_sources_are_sources(page: str, block: str, tmp_path: Path) -> N
 def test_the_documents_have_examples() -> None:
     assert len(examples("rules")) >= 2
     assert len(examples("sources")) >= 2
+
+
+def test_each_theme_is_documented_with_its_name_in_messages() -> None:
+    text = (DOCS / "reference" / "labels.md").read_text(encoding="utf-8")
+    for theme, name in alert_texts("zh").themes.items():
+        assert f"| `{theme}` | {name} |" in text

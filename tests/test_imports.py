@@ -48,13 +48,15 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "http_server": {"errors", "http_connection", "http_limits"},
     "probes": {"http_server"},
     "yaml": {"errors", "suggestion"},
+    "synonyms": {"yaml"},
     "config": BASE,
     "documents": BASE,
-    "parser_process": {"documents"},
+    "warm_up": set(),
+    "parser_process": {"documents", "warm_up"},
     "catalogue": BASE | {"documents", "extraction"},
     "extraction": BASE,
     "comparison": BASE | {"extraction"},
-    "rules": BASE | {"extraction"},
+    "rules": BASE | {"extraction", "synonyms"},
     "fetching": BASE | {"clock", "catalogue", "documents"},
     "discovery": BASE | {"catalogue", "documents", "fetching"},
     "table_files": {"errors", "printable"},
@@ -69,7 +71,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "ingest": BASE
     | PURE
     | {"catalogue", "fetching", "storage", "outbox", "messages", "config", "json_contract"}
-    | {"parser_process"},
+    | {"parser_process", "warm_up"},
     "status": {"ingest", "model", "outbox", "storage"},
     "observer": {"catalogue", "channels", "errors", "fetching", "ingest", "messages", "model"},
     "metrics": {"ingest", "model", "observer", "status"},
@@ -100,7 +102,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     | {"clock", "catalogue", "config", "documents", "discovery", "extraction", "comparison"}
     | {"rules", "json_contract", "logs", "fetching", "storage", "messages", "channels", "outbox"}
     | {"ingest", "app", "daemon", "demo", "parser_process", "roles", "periods"}
-    | {"line_breaks", "table", "table_files", "status"},
+    | {"line_breaks", "table", "table_files", "status", "synonyms"},
     "__main__": {"cli"},
 }
 
@@ -352,10 +354,9 @@ def test_a_run_without_a_token_loads_no_telegram() -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "console"])
-def test_neither_log_lines_nor_requests_load_colours(form: str) -> None:
+def test_a_log_line_loads_no_colours(form: str) -> None:
     code = (
         "import logging, sys; from monitor.logs import start_logging; "
-        "import monitor.fetching.http_client; "
         f"start_logging(form='{form}'); logging.getLogger('monitor').info('x'); "
         "print('structlog' in sys.modules, 'rich' in sys.modules, 'pygments' in sys.modules); "
         "import rich.console"

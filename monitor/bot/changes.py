@@ -269,6 +269,8 @@ def _listed(
         for queries in map(set, (asked, apart, as_words)):
             found: dict[int, LoggedChange] = {}
             for one in queries - tried:
+                if not (one.words or one.regions):
+                    continue  # of marks alone nothing is left, which would fit every change
                 listed = list_changes(
                     session,
                     before=before,

@@ -552,7 +552,7 @@ class UpdateDispatcher:
         """An unknown command in a private chat, or a known one with text attached to it."""
         message = update.effective_message
         text = message.text or "" if message is not None else ""
-        name, args = _parse_command(text) or ("help", text)
+        name, args = _parse_command(text) or _command_in_words(text[1:]) or ("help", text)
         await self._dispatch_command(update, context, name, args)
 
     async def callback_query(self, update: Update, context: _PtbContext) -> None:
@@ -704,8 +704,14 @@ _COMMAND_WORDS: Final = {
     "取消订阅": "unsubscribe",
     "我的订阅": "mine",
     "帮助": "help",
+    "?": "help",
+    "？": "help",
+    "规则": "rules",
+    "搜索": "search",
+    "摘要": "digest",
     "静音": "mute",
     "免打扰": "quiet",
+    "时区": "timezone",
 }
 
 

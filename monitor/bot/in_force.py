@@ -15,9 +15,11 @@ from threading import Lock
 from monitor.extraction.regions import find_region, gazetteer
 from monitor.extraction.topics import Topics
 from monitor.folding import fold
+from monitor.model.changes import Kind
 from monitor.model.statements import NATION
 from monitor.rules.matcher import RuleSet, as_added_change, on_statements
 from monitor.rules.model import Rule
+from monitor.rules.schema import VERDICT_KINDS
 from monitor.storage.engine import Database
 from monitor.storage.statements import StatementInForce, log_version, newest_commitments
 
@@ -55,11 +57,11 @@ class CommitmentsInForce:
     _counts: dict[str, int] = field(default_factory=dict)
 
     def matching(self, database: Database, rule: Rule, now: datetime) -> MatchesInForce:
-        """The commitments that a rule matches, newest first."""
+        """The commitments that a rule matches, newest first; none of one that judges targets."""
         with self._lock:
             self._refresh(database, now)
             items, is_all = self._items, self._is_all
-        rules = on_statements(RuleSet((rule,)))
+        rules = on_statements(RuleSet((rule,) if _asks_for_promises(rule) else ()))
         found = tuple(
             item
             for item in items
@@ -68,7 +70,11 @@ class CommitmentsInForce:
         return MatchesInForce(found, is_all)
 
     def counts(self, database: Database, rules: RuleSet, now: datetime) -> dict[str, str]:
-        """How many commitments each of some rules matches, by id; empty while there are none."""
+        """How many commitments each of some rules matches, by id; empty while there are none.
+
+        A rule that judges targets, or compares two numbers, has no count: what is promised today
+        is neither met nor missed, and has not changed.
+        """
         with self._lock:
             self._refresh(database, now)
             if self._rules is not rules:
@@ -96,7 +102,12 @@ def _count(rules: RuleSet, items: Sequence[StatementInForce]) -> dict[str, int]:
         for item in items
         for match in tried.match(as_added_change(item.statement), source_id=item.source_id)
     )
-    return {rule.id: counts[rule.id] for rule in rules.rules}
+    return {rule.id: counts[rule.id] for rule in rules.rules if _asks_for_promises(rule)}
+
+
+def _asks_for_promises(rule: Rule) -> bool:
+    compares = rule.target is not None and rule.target.relative_change is not None
+    return not (compares or rule.kinds <= {*VERDICT_KINDS, Kind.NOT_REPORTED})
 
 
 def words_beside(

@@ -286,7 +286,13 @@ def _end_of_mute(words: str, now: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def _name_and_rest(words: str, now: datetime, zone: ZoneInfo) -> tuple[str, str]:
-    """A rule's name, and the time or the ``off`` after it, which may be some words: ``3 d``."""
+    """A rule's name, and the time or the ``off`` after it, which may be some words: ``3 d``.
+
+    An ``off`` may stand before the name, too.
+    """
+    first, _, behind = words.partition(" ")
+    if behind and first.casefold() in _OFF:
+        return behind, first
     for most in (4, 3, 2, 1):
         name, *last = words.rsplit(" ", most)
         rest = " ".join(last)

@@ -21,7 +21,9 @@ from monitor.bot.context import (
 from monitor.bot.in_force import MatchesInForce, words_beside
 from monitor.bot.settings import delivery_lines
 from monitor.extraction.regions import regions_spelt
-from monitor.messages.i18n import BotTexts, fill, short_region
+from monitor.extraction.topics import Topics
+from monitor.folding import fold
+from monitor.messages.i18n import BotTexts, alert_texts, fill, short_region
 from monitor.messages.richtext import (
     Button,
     CallbackPrefix,
@@ -312,9 +314,16 @@ def similar_rule(context: BotContext, wanted: str) -> Rule | None:
 def _did_you_mean(context: BotContext, request: Request, near: Rule) -> Reply:
     bot = context.texts(request.recipient_id)
     wanted = request.short_args
-    text = f"{fill(bot.unknown, rule=wanted)}\n{fill(bot.did_you_mean, rule=near.id)}"
+    # Guizou may be the rule guizhou-all, and the place.
+    places = [place for one in unknown_places(wanted) for place in one.likely]
+    meant = bot.enumeration.join([near.id, *places])
+    text = f"{fill(bot.unknown, rule=wanted)}\n{fill(bot.did_you_mean, rule=meant)}"
     suggestion = callback_data(CallbackPrefix.SUBSCRIBE_SUGGESTION, short_hash(near.id))
     rows = [(Button(f"＋ {one_line(near.name, MAX_NAME)}", suggestion),)]
+    rows += [
+        (Button(f"＋ {place}", callback_data(CallbackPrefix.SUBSCRIBE_PLACE, place)),)
+        for place in places
+    ]
     if fits_callback_data(CallbackPrefix.SUBSCRIBE_WORDS, wanted):
         as_words = callback_data(CallbackPrefix.SUBSCRIBE_WORDS, wanted)
         rows.append((Button(fill(bot.as_words, words=wanted), as_words),))
@@ -407,8 +416,14 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
     lines = (fill(bot.subscribed, rule=draft.name), _how_combined(bot, draft), recent)
     spans = [Span("\n".join(filter(None, lines)))]
     spans += _in_force_spans(context, request, found)
-    if not count and not found.found and (latin := _latin_words(draft.rule)):
-        spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
+    if not count and not found.found:
+        if kinds := _kind_words(draft.rule):
+            spans.append(Span(f"\n{fill(bot.kind_words, words=bot.enumeration.join(kinds))}"))
+        elif latin := _latin_words(draft.rule):
+            spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
+        elif shorter := _shorter_words(draft.rule, context.topics()):
+            word, parts = shorter
+            spans.append(Span(f"\n{fill(bot.long_word, word=word, parts=' '.join(parts))}"))
     offered = words_beside(draft.rule, found.found, context.topics()) if found.found else []
     number = draft.id.removeprefix(CUSTOM_RULE_PREFIX)
     buttons = [
@@ -442,6 +457,23 @@ def _latin_words(rule: Rule) -> list[str]:
     words = (*rule.keywords_all, *rule.keywords_any)
     # 算力>100 is no condition on a number, and stands in no sentence.
     return [word for word in words if word.isascii() or not set("<>=≥≤").isdisjoint(word)]
+
+
+def _shorter_words(rule: Rule, topics: Topics) -> tuple[str, list[str]] | None:
+    """A word of a rule that is a phrase, and the topics' words in it: 大模型 of 大模型备案数量."""
+    for word in (*rule.keywords_all, *rule.keywords_any):
+        hits = [hit for hit in topics.hits(word) if not hit.hidden_by]
+        found = dict.fromkeys(word[hit.start : hit.end] for hit in hits)
+        parts = [one for one in found if one != word]
+        if parts and word not in found:
+            return word, parts
+    return None
+
+
+def _kind_words(rule: Rule) -> list[str]:
+    """The words of a rule that alerts say of a change, and sentences do not: 加码."""
+    names = {fold(name) for one in ("zh", "en") for name in alert_texts(one).kinds.values()}
+    return [word for word in (*rule.keywords_all, *rule.keywords_any) if word in names]
 
 
 def _in_force_spans(context: BotContext, request: Request, found: MatchesInForce) -> list[Span]:

@@ -85,7 +85,7 @@ def prune(
             max=36_500,
             metavar="DAYS",
             show_default=False,
-            help="Delete the raw bytes of pages older than this, and nothing else.",
+            help="Delete the raw bytes of pages older than this many days, and nothing else.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -96,8 +96,8 @@ def prune(
 ) -> None:
     """Delete what is older than the settings keep it, as the daemon does every day.
 
-    Raw bytes (raw_retention_days), addresses of no use and texts of alerts ([retention]). The log
-    and its texts stay.
+    That is raw bytes (raw_retention_days), and by the section retention of the settings addresses
+    of no use and texts of alerts. The log and its texts stay.
     """
     with open_database(config, database, existing=True) as (settings, store):
         periods = RetentionPeriods.of_days(

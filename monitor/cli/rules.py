@@ -273,7 +273,9 @@ def _chosen(rules: RuleSet, rule_id: str | None) -> RuleSet:
         return rules
     chosen = tuple(rule for rule in rules.rules if rule.id == rule_id)
     if not chosen:
-        hint = did_you_mean(rule_id, [rule.id for rule in rules.rules])
+        named = next((rule.id for rule in rules.rules if rule.name == rule_id), None)
+        near = did_you_mean(rule_id, [rule.id for rule in rules.rules])
+        hint = f"that is its name, the id is {named}" if named else near
         if Path(rule_id).suffix in SUFFIXES:
             hint = f"a file is named by --rules {rule_id}"
         raise UserError(f"unknown rule {rule_id!r}", hint=hint or "see monitor rules check")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from typer.exceptions import TyperException
 
 from monitor.suggestion import nearest
+from monitor.synonyms import synonym
 
 _UNKNOWN_COMMAND = re.compile(r"No such command '(.*?)'\.", re.DOTALL)
 _DAY = re.compile(r"\d{4}-\d\d?-\d\d?")
@@ -127,8 +127,7 @@ def _wrong_value(name: str, parameter: Any, first: Any) -> tuple[str, str | None
 
 def _unknown_choice(name: str, value: str, choices: Sequence[str]) -> tuple[str, str | None]:
     message = f"{name}: unknown {_shown(value)}"
-    meant = _synonyms().get(value.strip().casefold())
-    near = meant if meant in choices else nearest(value, choices)
+    near = synonym(value, choices) or nearest(value, choices)
     parts = [part.strip() for part in re.split("[,，、]", value)]
     if len(parts) > 1 and all(part in choices for part in parts):
         return message, f"one at a time: {' or '.join(parts)}"
@@ -154,12 +153,3 @@ def _choices_hint(parameter: Any) -> str | None:
 def _shown(value: object) -> str:
     text = str(value)
     return repr(text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…")
-
-
-@cache
-def _synonyms() -> dict[str, str]:
-    """Words that people say for the values of options."""
-    from monitor.yaml import read_yaml
-
-    table = read_yaml(Path(__file__).with_name("synonyms.yaml")).value
-    return {word: value for value, words in table.items() for word in words}

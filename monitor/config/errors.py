@@ -38,6 +38,21 @@ PREFIX = "MONITOR_"
 """Prefix of all environment names."""
 
 
+# What the parser says, and what people did.
+_TOML_HINTS = {
+    "Invalid value": 'put a text in straight quotes: "…"; true and false are written small',
+    "Expected '='": "a line is a key, = and a value, with half-width marks",
+    "Expected newline": 'put a text in straight quotes: "…"; each key has its own line',
+    "Expected ']'": "a ] is missing",
+    "Unclosed array": "a ] or a comma is missing",
+    "Unterminated string": "a quote is not closed",
+    "Illegal character": "a quote is not closed",
+    "Unescaped '\\'": "write a path with / or in single quotes",
+    "twice": "keep one",
+    "Cannot overwrite": "a key stands there twice: keep one",
+}
+
+
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """The text of a settings file, and its values.
 
@@ -53,11 +68,13 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
         # The other form is "(at end of document)".
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         last = text.count("\n") + 1
+        reason = str(error).split(" (at ")[0]
         raise UserError(
-            f"this is not TOML: {str(error).split(' (at ')[0]}",
+            f"this is not TOML: {reason}",
             file=path,
             line=int(place[1]) if place else last,
             column=int(place[2]) if place else None,
+            hint=next((hint for part, hint in _TOML_HINTS.items() if part in reason), None),
         ) from None
     except UnicodeDecodeError:
         raise UserError("this is not UTF-8", file=path, hint="save it as UTF-8") from None

@@ -40,7 +40,8 @@ monitor rules check   check them
 monitor sources list  the real catalogue: provinces, ministries, press
 monitor run           watch it; without a Telegram token alerts are printed
 monitor changes       the change log; in SQL it is the view change_log
-monitor demo --web    look at this history in a browser; monitor web: at your own
+monitor demo --web    look at this history in a browser; --keep demo.db keeps it
+monitor web           look at your own history
 """
 _KEPT = """\
 The database of the demo is {path}. Try:

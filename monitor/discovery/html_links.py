@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -35,14 +35,35 @@ _MIN_DAY = 5
 _BROKEN = "an address that cannot be used"
 _MAX_PLAIN = 10
 _DATA_TARGETS = ("data-href", "data-url", "data-link")
-_ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl"})
+_MAX_TEASER_LINKS = 12
+_MAX_BESIDE_LINK, _MAX_SIBLINGS = 60, 12
+_MAX_TABLE_ROWS = 3
+_ROW_ELEMENTS = frozenset({"li", "tr", "dd", "dt", "dl", "article"})
+
+
+_SECOND_LABELS = (
+    r"[\[【(（]?\s*(?:(?:继续阅读|阅读更多|阅读全文|查看全文|查看详情|查看更多|了解更多|查看原文"
+    r"|Read more|Continue reading)(?![了的])"
+    r"|(?:原文件?|原文链接|政策原文|相关政策|相关解读|附件)\s*[：:])"
+)
+
+
+@cache
+def _second_label_pattern() -> re.Pattern[str]:
+    return re.compile(_SECOND_LABELS, re.IGNORECASE)
+
+
+def is_second_label(title: str) -> bool:
+    """Whether a link says that it goes with another: 继续阅读…, 查看原文件：…."""
+    return _second_label_pattern().match(title) is not None
 
 
 @cache
 def _secondary_label_pattern() -> re.Pattern[str]:
     return re.compile(
         r"[\[【(（<]?\s*(?:下载|点击下载|附件|全文下载|PDF|Word|图解|解读|政策解读|详情|查看|查看详情|更多|阅读全文|原文|\S{1,6})"
-        r"\s*[\]】)）>]?\s*[>》»]*$",
+        r"\s*[\]】)）>]?\s*[>》»]*$"
+        r"|" + _SECOND_LABELS,
         re.IGNORECASE,
     )
 
@@ -97,6 +118,11 @@ def _day_alone_pattern() -> re.Pattern[str]:
 @cache
 def _day_at_edge_pattern() -> re.Pattern[str]:
     return re.compile(r"\d日?[\s\]）)]*$|^[\s\[（(]*\d")
+
+
+@cache
+def _full_day_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?<!\d)(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}")
 
 
 @cache
@@ -216,9 +242,35 @@ def anchors(
         text, time = beside[row.mem_id]
         day = _date_beside(shown, text) or time
         if day is None:
-            day = _date_in_row(node)
+            day = _date_in_row(node) or _date_after(node)
+        elif row.tag == "tr":
+            day = _date_of_issue(row, text) or day
         link = ListLink(address, _title(node, shown), day)
         yield Anchor(node, link, index not in second)
+
+
+def days_of_rows(nodes: Sequence[LexborNode]) -> list[date | None]:
+    """The day beside each headline of a list, whatever other links its row has.
+
+    Args:
+        nodes: the links of the headlines, one a row.
+    """
+    first: dict[int, int] = {}
+    crowded: set[int] = set()
+    for node in nodes:
+        for above in _ancestors(node):
+            if first.setdefault(above.mem_id, node.mem_id) != node.mem_id:
+                crowded.add(above.mem_id)
+    days = []
+    for node in nodes:
+        row = node
+        for above in _ancestors(node):
+            if above.mem_id in crowded or above.tag in {"body", "html"}:
+                break
+            row = above
+        text, time = _text_and_time(row)
+        days.append(time or _date_beside(_shown_text(node), text))
+    return days
 
 
 def _text_and_time(row: LexborNode) -> tuple[str, date | None]:
@@ -259,24 +311,45 @@ def _resolved_links(
 def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:
     """The links that stand in the row of a list beside one with more words."""
     rows: dict[int, list[int]] = {}
+    teasers: set[int] = set()
+    loose: set[int] = set()
     for index, (node, _, _) in enumerate(nodes):
         for above in _ancestors(node):
             if above.tag in _ROW_ELEMENTS:
                 rows.setdefault(above.mem_id, []).append(index)
+                if above.tag == "article":
+                    teasers.add(above.mem_id)
                 break
+        else:
+            if node.parent is not None:
+                rows.setdefault(node.parent.mem_id, []).append(index)
+                loose.add(node.parent.mem_id)
     second: set[int] = set()
-    for members in rows.values():
-        if not 1 < len(members) <= _MAX_ROW_LINKS:
+    for row, members in rows.items():
+        most = _MAX_TEASER_LINKS if row in teasers else _MAX_ROW_LINKS
+        if not 1 < len(members) <= most:
             continue
         sizes = {index: _headline_size(nodes[index]) for index in members}
         main = max(members, key=lambda index: sizes[index])
+        address = nodes[main][1]
+        if row in loose and any(sizes[index] for index in members if index != main):
+            # Only what is labelled as a second link stands beside a headline without a row.
+            continue
         # Two headlines in one cell are two rows.
-        second.update(
+        others = [
             index
             for index in members
-            if index != main and (sizes[index] < _MIN_HEADLINE or nodes[index][1] == nodes[main][1])
-        )
+            if index != main and (sizes[index] < _MIN_HEADLINE or _leads_to(nodes[index], address))
+        ]
+        # An article element may hold a whole list.
+        if row not in teasers or len(others) + 1 == len(members):
+            second.update(others)
     return second
+
+
+def _leads_to(one: tuple[LexborNode, str, str], address: str) -> bool:
+    """Whether a link leads to an address, or to a place on its page."""
+    return one[1].partition("#")[0] == address.partition("#")[0]
 
 
 def _headline_size(one: tuple[LexborNode, str, str]) -> int:
@@ -347,7 +420,11 @@ def _headline_in(node: LexborNode) -> str:
         for part in node.css(selector)[:5]:
             text = part.text(deep=True).strip()
             if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
-                return text if part.css_first("p, div") is None else ""
+                # A node is among its own matches.
+                if all(one.mem_id == part.mem_id for one in part.css("p, div")):
+                    return text
+                if selector != "p, div":
+                    return ""
     return ""
 
 
@@ -395,3 +472,69 @@ def _date_in_row(node: LexborNode) -> date | None:
         )
         return find_date(clean_line(" ".join(texts)[:_MAX_ROW_TEXT]))
     return None
+
+
+def _date_after(node: LexborNode) -> date | None:
+    """The date between a link and the line break after it; rows of old pages have no element."""
+    texts: list[str] = []
+    if node.parent is not None and node.parent.tag == "dt":
+        return _date_in_description(node.parent)
+    after = node.next
+    for _ in range(_MAX_SIBLINGS):
+        if after is None or after.tag == "br":
+            return find_date(clean_line(" ".join(texts)[:_MAX_BESIDE_LINK]))
+        if after.tag == "a":
+            # Of this row or of the next one.
+            return None
+        texts.append(after.text(deep=True))
+        after = after.next
+    return None
+
+
+def _date_in_description(term: LexborNode) -> date | None:
+    """The date in what follows a term of a description list."""
+    after = term.next
+    for _ in range(_MAX_SIBLINGS):
+        if after is None or after.tag == "dt":
+            return None
+        if after.tag == "dd":
+            day = find_date(clean_line(after.text(deep=True, separator=" ")[:_MAX_ROW_TEXT]))
+            if day is not None:
+                return day
+        after = after.next
+    return None
+
+
+@cache
+def _issue_label_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:发布|公开|发文|公布|上网|更新)(?:时间|日期)|日期|时间")
+
+
+@cache
+def _other_label_pattern() -> re.Pattern[str]:
+    return re.compile("成文|生成|施行|实施|生效|失效|废止|截止|有效")
+
+
+def _date_of_issue(row: LexborNode, text: str) -> date | None:
+    """The date in the column of a table whose heading says that it is the day of issue.
+
+    Only where the cells of a row hold several dates, and the table names its columns.
+    """
+    if len(_full_day_pattern().findall(text)) < 2:
+        return None
+    table = next((one for one in _ancestors(row) if one.tag == "table"), None)
+    cells = _cells(row)
+    for head in table.css("tr")[:_MAX_TABLE_ROWS] if table is not None else ():
+        labels = [clean_line(one.text(deep=True)) for one in _cells(head)]
+        if len(labels) != len(cells):
+            continue
+        for label, cell in zip(labels, cells, strict=True):
+            if len(label) > _MAX_PLAIN or _other_label_pattern().search(label) is not None:
+                continue
+            if _issue_label_pattern().search(label) is not None:
+                return find_date(clean_line(cell.text(deep=True)[:_MAX_BESIDE_LINK]))
+    return None
+
+
+def _cells(row: LexborNode) -> list[LexborNode]:
+    return [one for one in islice(row.iter(), _MAX_CELLS) if one.tag in {"td", "th"}]

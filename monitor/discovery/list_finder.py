@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -17,7 +17,15 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.discovery.epaper import group_issues, issue_date
-from monitor.discovery.html_links import Anchor, ListLink, anchors, base_url, jcms_records
+from monitor.discovery.html_links import (
+    Anchor,
+    ListLink,
+    anchors,
+    base_url,
+    days_of_rows,
+    is_second_label,
+    jcms_records,
+)
 from monitor.documents.boilerplate import is_foreign_name
 from monitor.documents.cost import too_expensive
 from monitor.documents.dates import date_in_url
@@ -126,14 +134,15 @@ def find_list(markup: str, base: str, refused: Counter[str] | None = None) -> tu
             continue
         if in_issue and issue_date(one.link.url) is not None:
             continue  # a page of the issue, or another issue
-        if _headline_pattern().search(one.link.title) is None:
+        title = one.link.title
+        if _headline_pattern().search(title) is None or is_second_label(title):
             continue
         path, aside = _path(one.node, beside)
         group = groups.setdefault(path, _Group(_loose(path)))
         group.members.append((order, one))
         group.is_aside = group.is_aside or aside
-    best = max(groups.values(), key=_Group.score, default=None)
-    if best is None or not best.score():
+    best = _best_group(list(groups.values()))
+    if best is None:
         return ()
     forms = best.forms()
     for group in groups.values():
@@ -141,6 +150,29 @@ def find_list(markup: str, base: str, refused: Counter[str] | None = None) -> tu
         if group is not best and group.loose == best.loose and group.forms() <= forms:
             best.members += group.members
     return tuple(_each_once(best))
+
+
+def _best_group(groups: Sequence[_Group]) -> _Group | None:
+    """The group that looks most like the list; parts of a list count together."""
+    scores = [group.score() for group in groups]
+    parts: dict[tuple[tuple[str, ...], frozenset[str]], list[int]] = {}
+    for index, score in enumerate(scores):
+        if score:
+            key = (groups[index].loose, frozenset(groups[index].forms()))
+            parts.setdefault(key, []).append(index)
+    best, most = None, 0.0
+    for members in parts.values():
+        members.sort(key=lambda index: -scores[index])
+        seen: set[str] = set()
+        whole = 0.0
+        for index in members:
+            urls = {one.link.url for _, one in groups[index].members}
+            # The second links of a row lead where its first one does.
+            whole += 0.0 if seen & urls else scores[index]
+            seen |= urls
+        if whole > most:
+            best, most = groups[members[0]], whole
+    return best
 
 
 def next_pages(markup: str, base: str) -> tuple[str, ...]:
@@ -192,13 +224,15 @@ def _is_numbered(url: str) -> bool:
 
 
 def _each_once(group: _Group) -> Iterator[ListLink]:
-    seen: set[str] = set()
+    rows: dict[str, Anchor] = {}
     for _, one in sorted(group.members, key=lambda member: member[0]):
-        identity = url_identity(one.link.url)
-        if identity in seen:
-            continue
-        seen.add(identity)
-        yield ListLink(one.link.url, one.link.title, _day(one.link))
+        rows.setdefault(url_identity(one.link.url), one)
+    days = [_day(one.link) for one in rows.values()]
+    if not any(days):
+        # Other links of their rows hid the days.
+        days = days_of_rows([one.node for one in rows.values()])
+    for one, day in zip(rows.values(), days, strict=True):
+        yield ListLink(one.link.url, one.link.title, day)
 
 
 def _day(link: ListLink) -> date | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -42,7 +43,18 @@ from monitor.model.documents import Fetched, Link
 from monitor.urls import canonical_url, is_named_port, is_within, resolve_url, url_identity
 
 _URL_KEYS = (
-    *("url", "link", "href", "puburl", "docpuburl", "linkurl", "weburl", "pageurl", "articleurl"),
+    *(
+        "url",
+        "link",
+        "href",
+        "puburl",
+        "docpuburl",
+        "docurl",
+        "linkurl",
+        "weburl",
+        "pageurl",
+        "articleurl",
+    ),
     *("detailurl", "arturl", "infourl", "path"),
 )
 _TITLE_KEYS = (
@@ -50,7 +62,15 @@ _TITLE_KEYS = (
     *("maintitle", "showtitle"),
 )
 _DATE_KEYS = (
-    *("docrelpubtime", "pubdate", "publishdate", "pubtime", "publishtime", "publish_time"),
+    *(
+        "docrelpubtime",
+        "docdate",
+        "pubdate",
+        "publishdate",
+        "pubtime",
+        "publishtime",
+        "publish_time",
+    ),
     *(
         "publishedat",
         "pub_date",
@@ -65,6 +85,7 @@ _DATE_KEYS = (
 # Seconds and milliseconds since 1970; smaller numbers are years or counts.
 _FIRST_SECOND, _MILLISECONDS = 600_000_000, 10_000_000_000
 _MAX_VALUES = 500_000
+_MAX_HELD, _MAX_HELD_SIZE, _MIN_HELD_ROWS, _MIN_HEADLINE = 20, 1_000_000, 3, 6
 
 
 def looks_like_json(markup: str) -> bool:
@@ -109,6 +130,30 @@ def _json_value(markup: str) -> Any:
         return json.JSONDecoder().raw_decode(text, found.end() if found is not None else 0)[0]
     except (ValueError, RecursionError):
         return None
+
+
+@cache
+def _held_list_pattern() -> re.Pattern[str]:
+    # The data of a page: a script of JSON, or what a script gives a name.
+    return re.compile(
+        r"<script[^<>]{0,200}json[\"'][^<>]{0,200}>\s*(?=[\[{])"
+        r"|\b[A-Za-z_$][\w$.]{0,80}\s{0,4}=\s{0,4}(?=[\[{]\s*[\[{\"])"
+    )
+
+
+def _script_rows(markup: str, base: str) -> tuple[ListLink, ...]:
+    """The rows of a list that a page holds as JSON in its scripts; none if they are few."""
+    best: dict[str, ListLink] = {}
+    if "<script" not in markup or not any(f'{key}"' in markup.lower() for key in _TITLE_KEYS):
+        return ()
+    for match in islice(_held_list_pattern().finditer(markup), _MAX_HELD):
+        links: dict[str, ListLink] = {}
+        for one in json_links(markup[match.end() : match.end() + _MAX_HELD_SIZE], base):
+            if len(one.title) >= _MIN_HEADLINE:
+                links.setdefault(one.url, one)
+        if len(links) > len(best):
+            best = links
+    return tuple(best.values()) if len(best) >= _MIN_HELD_ROWS else ()
 
 
 @cache
@@ -314,7 +359,8 @@ def discover_any(fetched: Fetched) -> Discovery:
     elif looks_like_json(markup):
         list_format, rows = ListFormat.JSON, tuple(json_links(markup, base))
     else:
-        list_format, rows = ListFormat.HTML, find_list(markup, base, refused)
+        list_format = ListFormat.HTML
+        rows = find_list(markup, base, refused) or _script_rows(markup, base)
         following = next_pages(markup, base)
     links = tuple(Link(row.url, row.title, row.published or row.last_modified) for row in rows)
     return Discovery(

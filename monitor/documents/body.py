@@ -253,6 +253,7 @@ class _Finder:
         kept = self._from_title(kept)
         kept = self._before_end(kept)
         kept = [index for index in kept if not is_boilerplate(lines[index].text)]
+        kept = self._without_contents(kept)
         while kept and lines[kept[-1]].link_share > 0.8 and not _is_file(lines[kept[-1]]):
             kept.pop()
         while kept and lines[kept[0]].link_share > 0.8 and not _is_file(lines[kept[0]]):
@@ -292,6 +293,22 @@ class _Finder:
                 return kept[:at]
             seen += self.page.weights[index]
         return kept
+
+    def _without_contents(self, kept: list[int]) -> list[int]:
+        """Without a table of contents: links to places on this page, with their headings' words."""
+        lines = self.page.layout.lines
+        if not any(lines[index].href.startswith("#") for index in kept):
+            return kept
+        last = {lines[index].text: index for index in kept}
+        return [
+            index
+            for index in kept
+            if not (
+                lines[index].href.startswith("#")
+                and lines[index].link_share > _LINKED
+                and last[lines[index].text] > index
+            )
+        ]
 
     def _heads_rest(self, rest: list[int]) -> bool:
         """Whether the first of these lines is a heading of other articles, and links follow."""

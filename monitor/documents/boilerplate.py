@@ -26,6 +26,8 @@ def is_boilerplate(line: str) -> bool:
     """Whether a line is a button, a byline or other furniture of the page, or several of them."""
     if len(line) > SHORT_LINE:
         return False
+    # RE2 knows the spaces of ASCII only.
+    line = line.replace("\u3000", " ")
     if _boilerplate_pattern().fullmatch(line) is not None:
         return True
     if len(line) > _MAX_FURNITURE or (" " not in line and "】" not in line):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import cache
+from itertools import islice
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -49,6 +50,7 @@ CHINA = timezone(timedelta(hours=8))
 _TOMORROW = timedelta(days=1)
 _MAX_ISSUE = 60
 _FAR, _NEAR = timedelta(days=31), timedelta(days=3)
+_SIGNINGS = dict.fromkeys(("byline 成文日期", "byline 发文日期", "date line"), "signing")
 _LABEL_RANK = {"成文日期": 2, "发文日期": 2, "时间": 1, "日期": 1, "更新时间": 3}
 
 
@@ -124,8 +126,8 @@ def _other_day_pattern() -> re.Pattern[str]:
 @cache
 def _bare_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?"
-        r"(?:\s*\d{1,2}[:：时点]\d{0,2}|[\]）)】\s]*$|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
+        r"^[\[（(【〖\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?"
+        r"(?:\s*\d{1,2}[:：时点]\d{0,2}|[\]）)】〗\s]*(?:$|[\[（(【〖])|[\s|｜]*(?:来源|作者|编辑|记者|责任编辑|浏览|字号|点击))"
         r"|来\s{0,4}源.{0,40}(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}"
         r"|(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?\s*\d{1,2}[:：时点]\d{0,2}"
         r"|^[\[（(【\s]*(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?[^，。；、至起前到~—\d]{0,16}$"
@@ -174,7 +176,17 @@ def _linked_data_pattern() -> re.Pattern[str]:
 @cache
 def _script_day_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}:\s{0,4}[\"']?"
+        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
+        r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _created_pattern() -> re.Pattern[str]:
+    # Of systems that name the time of publication so; of others it is that of anything.
+    return re.compile(
+        r"\b(?:create_?(?:time|date)|ct)[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
         r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
         re.IGNORECASE,
     )
@@ -228,7 +240,8 @@ def find_published(page: DatedPage) -> IssueDay:
     """The day of issue: the best candidate that the clock, the list and the others allow."""
     refused: list[str] = []
     found: list[_Candidate] = []
-    for one in _candidates(page):
+    candidates = list(_candidates(page)) or _sole_script_day(page.markup)
+    for one in candidates:
         if not one.day >= _EARLIEST or (page.today and one.day > page.today + _TOMORROW):
             refused.append(f"day: {one.day} ({one.found_in}) is not possible")
         else:
@@ -247,7 +260,9 @@ def _weighed(found: Sequence[_Candidate], listed: date | None) -> _Candidate | N
     if not found:
         return None
     chosen = found[0]
-    agreed = Counter(one.day for one in {one.found_in: one for one in found[1:]}.values())
+    # The day that a document was signed on is one witness, wherever it stands.
+    witnesses = {_SIGNINGS.get(one.found_in, one.found_in): one for one in found[1:]}
+    agreed = Counter(one.day for one in witnesses.values())
     for day, count in agreed.most_common(1):
         # A time of rendering is later than the day that byline and address agree on.
         if count > 1 and day < chosen.day and not chosen.found_in.startswith("selector"):
@@ -285,7 +300,7 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
         if day is not None:
             yield _Candidate(day, name)
     if page.in_script:
-        yield from _script_days(page.markup)
+        yield from islice(_script_days(page.markup, _script_day_pattern()), 1)
     day = date_in_url(page.url) if page.url else None
     if day is not None:
         yield _Candidate(day, "address")
@@ -293,9 +308,9 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
     yield from _date_lines(page)
 
 
-def _script_days(markup: str) -> Iterator[_Candidate]:
+def _script_days(markup: str, pattern: re.Pattern[str]) -> Iterator[_Candidate]:
     """Days of publication among the data of a script: as text, or as seconds since 1970."""
-    for match in _script_day_pattern().finditer(markup):
+    for match in pattern.finditer(markup):
         written = match[1]
         seconds = int(written[:10]) if written.isdigit() else None
         day = find_date(written)
@@ -303,7 +318,15 @@ def _script_days(markup: str) -> Iterator[_Candidate]:
             day = datetime.fromtimestamp(seconds, CHINA).date()
         if day is not None:
             yield _Candidate(day, "script")
-            return
+
+
+def _sole_script_day(markup: str) -> list[_Candidate]:
+    """The day of publication that scripts name, if it is one: several are of several articles."""
+    for pattern in (_script_day_pattern(), _created_pattern()) if "<script" in markup else ():
+        days = list(dict.fromkeys(_script_days(markup, pattern)))
+        if days:
+            return days if len(days) == 1 else []
+    return []
 
 
 def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
@@ -323,6 +346,7 @@ def _bylines(page: DatedPage) -> tuple[list[_Candidate], list[_Candidate]]:
         text = line.text
         if len(text) > 200:
             continue
+        text = _plain_day(text)
         if text[-1] in LABEL_ENDS and label_ends(text) is not None and index + 1 < len(lines):
             text = f"{text} {lines[index + 1].text[:40]}"
         elif has_year(text) is None or line.link_share > 0.6:
@@ -358,6 +382,7 @@ def day_of_byline(text: str, following: str) -> tuple[date | None, str]:
     """
     if len(text) > 200:
         return None, ""
+    text = _plain_day(text)
     if text[-1:] in LABEL_ENDS and _label_end_pattern().search(text) is not None:
         text = f"{text} {following[:40]}"
     labelled = sorted(_labelled_days(text), key=lambda one: _LABEL_RANK.get(one.found_in[7:], 1))
@@ -369,7 +394,18 @@ def day_of_byline(text: str, following: str) -> tuple[date | None, str]:
 
 def signed_day(text: str) -> date | None:
     """The day of a line that holds nothing else."""
+    text = _plain_day(text)
     return find_date(text) if _signed_pattern().fullmatch(text) is not None else None
+
+
+_WIDE_DIGITS = {ord("０") + digit: str(digit) for digit in range(10)}
+
+
+def _plain_day(text: str) -> str:
+    """A line with its wide digits and the name of January as usual ones: ２０２６年元月３日."""
+    if "２" in text:
+        text = text.translate(_WIDE_DIGITS)
+    return text.replace("年元月", "年1月") if "年元月" in text else text
 
 
 def _bare_day(text: str) -> date | None:

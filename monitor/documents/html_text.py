@@ -35,6 +35,7 @@ tbody tfoot thead tr ul caption founder-content ucapcontent
 _INVISIBLE_NAMES = """
 script style noscript template iframe object embed svg math canvas audio video select option
 textarea button head title meta link map del datalist
+amp-ad amp-embed amp-iframe amp-video amp-sidebar amp-social-share amp-consent amp-user-notification
 """
 BLOCK_ELEMENTS = frozenset(_BLOCK_NAMES.split())
 CELLS = frozenset({"td", "th"})

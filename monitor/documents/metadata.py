@@ -20,14 +20,22 @@ _TITLES = ("articletitle", "og:title")
 _SOURCES = ("contentsource", "source")
 _SITE_NAMES = ("sitename", "columnname", "og:site_name", "application-name")
 _MAX_TITLE = 200
-_MIN_TITLE = 5
-_LINES_ABOVE, _MAX_TITLE_ABOVE, _MAX_COLUMN_NAME = 5, 80, 7
+_MIN_TITLE, _MIN_HEADING = 5, 10
+_ROWS_ABOVE, _LINES_ABOVE, _MAX_TITLE_ABOVE, _MAX_COLUMN_NAME = 20, 5, 80, 7
 
 
 @cache
 def _site_name_pattern() -> re.Pattern[str]:
     return re.compile(
         r"^.{0,16}(?:日报|晚报|时报|早报|晨报|商报|快报|周报|都市报|政府|门户|官网|网站|网|客户端|平台|数字报|电子报|电子版)$"
+    )
+
+
+@cache
+def _organisation_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?!.*(?:成立|组建|设立|揭牌|走进|发布|召开|调研))[\u4e00-\u9fff·（）()]{2,20}"
+        r"(?:局|厅|委|委员会|办公室|中心|政府|政府网|门户网站|大学|学院|研究院|协会|学会|集团|公司|法院|检察院|网)"
     )
 
 
@@ -65,6 +73,17 @@ def _trailing_label_pattern() -> re.Pattern[str]:
     return re.compile(
         r"\s{2,}|\u3000|\s*(?:发布时间|发布日期|时间|作者|编辑|责任编辑|字体|浏览)\s*[：:【]"
     )
+
+
+@cache
+def _title_row_pattern() -> re.Pattern[str]:
+    # The row of a table of disclosure: 名 称 关于……的通知.
+    return re.compile(r"(?:信息|文件)?(?:名\s*称|标\s*题|题\s*名)\s*[：:]?\s+([^。；]{6,100})")
+
+
+@cache
+def _name_separator_pattern() -> re.Pattern[str]:
+    return re.compile(r"\s*[-_|｜–—]+\s*")
 
 
 @cache
@@ -114,7 +133,28 @@ def find_title(
     headings = [h for h in headings if h and letters_of(h) not in names]
     if len(headings) == 1 and len(headings[0]) <= _MAX_TITLE:
         return headings[0]
-    return (_shown_title(layout, whole, names) or _strip_site_name(whole, meta))[:_MAX_TITLE]
+    shown = _shown_title(layout, whole, names) or _strip_site_name(whole, meta)
+    if _organisation_pattern().fullmatch(shown) is not None:
+        shown = _sole_heading(layout, shown) or shown
+    return shown[:_MAX_TITLE]
+
+
+def _sole_heading(layout: Layout, name: str) -> str:
+    """The only long heading of a page that is named like its issuer; empty if there are others.
+
+    Args:
+        layout: of the page.
+        name: of the issuer; a page that has it as a heading is about it.
+    """
+    headings: dict[int, str] = {}
+    for line in layout.lines:
+        if line.is_heading and not line.linked:
+            headings[line.block] = headings.get(line.block, "") + line.text
+    if letters_of(name) in map(letters_of, headings.values()):
+        return ""
+    long = {one for one in headings.values() if len(letters_of(one)) >= _MIN_HEADING}
+    sole = long.pop() if len(long) == 1 else ""
+    return sole if len(sole) <= _MAX_TITLE else ""
 
 
 def page_names(tree: LexborHTMLParser, meta: dict[str, str]) -> str:
@@ -132,15 +172,30 @@ def title_above(layout: Layout, first: int, title: str) -> str:
         first: the line that the text begins with.
         title: of the page, which shows it nowhere.
     """
-    if len(title) > _MAX_COLUMN_NAME and _site_name_pattern().search(title) is None:
+    if not all(map(_is_general_name, _name_separator_pattern().split(title))):
         return title
-    for line in reversed(layout.lines[max(0, first - _LINES_ABOVE) : first]):
+    for line in layout.lines[max(0, first - _ROWS_ABOVE) : first + 1]:
+        labelled = _title_row_pattern().fullmatch(line.text)
+        if labelled is not None:
+            return labelled[1]
+    above = layout.lines[max(0, first - _LINES_ABOVE) : first]
+    headings = [line for line in above if line.is_heading]
+    for line in (*reversed(headings), *reversed(above)):
         text = line.text
         if not _MIN_TITLE < len(text) <= _MAX_TITLE_ABOVE or line.link_share > 0.5:
             continue
         if not is_boilerplate(text) and _prose_or_day_pattern().search(text) is None:
             return text
     return title
+
+
+def _is_general_name(name: str) -> bool:
+    """Whether a name is that of a column, a site or an office, as far as its words tell."""
+    return (
+        len(name) <= _MAX_COLUMN_NAME
+        or _site_name_pattern().search(name) is not None
+        or _organisation_pattern().fullmatch(name) is not None
+    )
 
 
 def _shown_title(layout: Layout, whole: str, names: set[str]) -> str:

@@ -16,13 +16,13 @@ from urllib.parse import urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.documents.attachments import announcing_lines, holds_text, is_announced, is_copy
-from monitor.documents.blocks import Layout, Reference
+from monitor.documents.blocks import Layout, Line, Reference
 from monitor.documents.gaps import is_short
 from monitor.documents.html_text import clean_line, letters_of
 from monitor.model.documents import Attachment
 
 _MAX_LINKS = 2_000
-_MAX_LABEL, _MAX_PAGER = 16, 100
+_MAX_LABEL, _MAX_PAGER, _MAX_GATE = 16, 100, 80
 _BELOW_FOR_PAGERS, _BELOW = 10, 3
 _MIN_PICTURES = 3
 _MIN_WRITTEN = 60
@@ -56,6 +56,7 @@ def find_unread(page: ReadPage) -> tuple[str, ...]:
     found = [
         *(() if page.has_further_pages else _pages_by_script(page)),
         *(() if page.has_further_pages else _whole_elsewhere(page)),
+        *_gated(page),
         *_continued(page),
         *_frames(page),
         *_pictures(page),
@@ -163,7 +164,12 @@ def _pages_by_script(page: ReadPage) -> Iterator[str]:
         is_heading = is_below and len(line.text) <= _MAX_LABEL
         if others >= _MAX_OTHERS or (is_heading and _other_matter_pattern().search(line.text)):
             break
-        if "页" not in line.text or len(line.text) > _MAX_PAGER:
+        if len(line.text) > _MAX_PAGER:
+            continue
+        if _is_numbered(line):
+            yield f"further pages are not read ({line.text[:_MAX_LABEL]})"
+            return
+        if "页" not in line.text:
             continue
         if _pager_pattern().fullmatch(line.text.strip("（）() ")) is None:
             continue
@@ -223,6 +229,49 @@ def _ends_article(page: ReadPage, one: Reference, label: str) -> bool:
         letters = (letters_of(line.text).replace(wanted, "") for line in between)
         return all(not one or _editors_pattern().match(one) for one in letters)
     return False
+
+
+@cache
+def _gate_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"剩余\s?\d{1,3}(?:\.\d)?\s?[%％]的?(?:内容|正文|全文|文章|未读)|解锁(?:全文|全部|完整|剩余|后续)"
+        r"|试读(?:前|部分|已?结束|完)|试读到此"
+        r"|(?:登录|登陆|注册)(?:/?(?:登录|注册)|后|即可|才可|方可|才能|可|免费|继续|账号|[，,\s])*"
+        r"(?:阅读|查看|解锁|浏览|获取)[^。]{0,4}(?:全文|完整内容|全部内容|剩余|余下)"
+        r"|(?:订阅|购买|付费|充值|(?:成为|开通|加入)[^。]{0,6}会员)[^。]{0,16}"
+        r"(?:阅读|查看|解锁|浏览|获取)[^。]{0,4}(?:全文|完整内容|全部内容|剩余|余下)"
+        r"|(?:本文|全文|以下内容)(?:为|系|是)?(?:付费|会员|VIP)(?:专享|内容|文章|阅读|可见)",
+        re.IGNORECASE,
+    )
+
+
+def _gated(page: ReadPage) -> Iterator[str]:
+    """That the end of the article asks its readers to log in or to pay for the rest."""
+    if not any(word in page.markup for word in ("全文", "剩余", "试读", "解锁", "付费", "会员")):
+        return
+    start = max(page.first, page.last - _BELOW)
+    for line in page.layout.lines[start : page.last + _BELOW_FOR_PAGERS]:
+        if len(line.text) > _MAX_GATE:
+            continue
+        found = _gate_pattern().search(line.text)
+        if found is not None:
+            yield f"the rest of the text is for subscribers ({found[0][:_MAX_LABEL]})"
+            return
+        if _other_matter_pattern().match(line.text) is not None:
+            return
+
+
+@cache
+def _numbered_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:[【\[]\s?\d{1,2}\s?[】\]]\s*){2,}")
+
+
+def _is_numbered(line: Line) -> bool:
+    """Whether a line holds only the links 【1】【2】 …; those to places on this page are notes."""
+    if not line.linked or line.href.startswith("#") or line.text[0] not in "【[":
+        return False
+    numbered = _numbered_pattern().fullmatch(line.text) is not None
+    return numbered and re.findall(r"\d+", line.text)[1] == "2"
 
 
 @cache

@@ -65,6 +65,7 @@ class SpeakerWords(WordTable):
     dateline: str
     informed: str
     according: str
+    occasion: str
     circumstance: str
     trailing: str
     adverbs: str
@@ -99,6 +100,7 @@ class SpeakerWords(WordTable):
     figures_go_on: str
     results_go_on: str
     counted: str
+    as_core: str
     elsewhere: str
     again: str
     firm_line: str
@@ -175,6 +177,7 @@ class SpeakerWords(WordTable):
     issued_form: str
     abbreviated: str
     acts_together: str
+    listed_places: str
     own_city: str
     own_province: str
     issued_line: str
@@ -576,7 +579,11 @@ def _reporting_clauses(sentence: str, *, inside: bool) -> Iterator[ReportingClau
         follows = masked[match.end() : match.end() + 1]
         if verb is None or (follows == "的" and not verb.endswith("下")):
             continue
-        subject = _subject_before(sentence, masked, match.start(), manner[verb])
+        # 上海提到，“…” quotes a plan as 上海提出 does.
+        announces = verb == "提到" and masked.startswith("，“", match.end())
+        subject = _subject_before(
+            sentence, masked, match.start(), Manner.ANNOUNCE if announces else manner[verb]
+        )
         after = match.end() + (follows == "了")
         appears = verb in _APPEARING and (
             press_pattern("only_tells").match(masked[after:]) is not None
@@ -611,9 +618,7 @@ def _subject_before(sentence: str, masked: str, at: int, manner: Manner) -> Subj
     """The subject of the verb at ``at``: in its clause, or before an adverbial clause."""
     end = at
     for _ in range(_CLAUSES_BACK):
-        begin = end
-        while begin and not _clause_end().match(masked, begin - 1):
-            begin -= 1
+        begin = _clause_begin(masked, end)
         if at - begin > _SUBJECT_LIMIT:
             return None
         subject = read_subject(sentence[begin:end], masked[begin:end], manner)
@@ -625,6 +630,28 @@ def _subject_before(sentence: str, masked: str, at: int, manner: Manner) -> Subj
             return None
         end = begin - 1
     return None
+
+
+def _clause_begin(masked: str, end: int) -> int:
+    """Where the clause begins that ends at ``end``; a quote in an occasion's name ends none.
+
+    在“…”系列发布会上表示 goes on behind the quote.
+    """
+    begin = end
+    while begin and not _clause_end().match(masked, begin - 1):
+        begin -= 1
+        if begin and masked[begin - 1] == "”" and _occasion_end().fullmatch(masked, begin, end):
+            opened = masked.rfind("“", 0, begin)
+            begin = opened if opened > 0 and masked[opened - 1] not in "，。；：！？”—" else begin
+    return begin
+
+
+@cache
+def _occasion_end() -> re.Pattern[str]:
+    """What follows the theme of an occasion in quotes: 系列主题新闻发布会上."""
+    return re.compile(
+        "[^，。；：“”□]{0,14}(?:会|论坛|活动|仪式|现场|期间)(?:现场)?(?:上|中|期间)?[^，。；：“”]{0,4}"
+    )
 
 
 def _as_delegate(subject: Subject, before: str) -> Subject:

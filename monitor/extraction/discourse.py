@@ -180,6 +180,8 @@ def _informed(body: str, state: Discourse) -> tuple[ReportingClause, Attribution
             heard = Subject(Reference.MEETING, who)
             clause = ReportingClause(heard, Manner.REPORT, "获悉", match.end(), closes=False)
             return clause, replace(state.frame.host, cue=match[0], known_by=KnownBy.NAMED)
+        if press_pattern("occasion").match(who):
+            continue
         subject = read_subject(who, who, Manner.REPORT)
         office = state.office or state.owner
         if office is not None and press_pattern("that_office").fullmatch(who):

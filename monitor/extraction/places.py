@@ -60,8 +60,11 @@ def topic_regions(text: str) -> tuple[Region, ...]:
     held = any(word in text for word in _HELD)
     national = held and press_pattern("national_event").search(text) is not None
     held = held and any(word in text for word in _EVENTS)
+    core = press_pattern("as_core").search(text) if "以" in text else None
     found: list[Region] = []
     for start, end, region in places:
+        if core is not None and core.start() < start < core.end():
+            continue
         if press_pattern("organisation").match(text, end):
             continue
         if press_pattern("home").search(text[max(0, start - 5) : start]):

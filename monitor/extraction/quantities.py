@@ -282,11 +282,6 @@ def _pattern() -> re.Pattern[str]:
 
 
 @cache
-def _cue_at_end() -> re.Pattern[str]:
-    return re.compile(f"(?P<cue>{alternation(quantity_cues())})了?$")
-
-
-@cache
 def _rate_pattern() -> re.Pattern[str]:
     return re.compile(
         "每(?:秒|小时|万人|千人|百人|人|年|月|天|日|户|家|亩|P|瓦|度电?|千瓦时|卡时|P时|次|吨|台|公里|平方米)$"
@@ -419,7 +414,7 @@ def _is_name(sentence: str, match: re.Match[str]) -> bool:
     if before == "前" and (match["unit"] or match["bareunit"]) in _RANKS:
         return True
     vague = match["bare"] or (match["number"] or "")[:1] in _SMALL
-    return before == "每" or (bool(vague) and before in {"数", "几"})
+    return before in {"每", "双"} or (bool(vague) and before in {"数", "几"})
 
 
 _RANKS = frozenset({"名", "位", "强", "个"})
@@ -528,7 +523,11 @@ def _verb_before_pattern() -> re.Pattern[str]:
 def _unitless(
     sentence: str, match: re.Match[str], cue: str, cue_start: int, after: str
 ) -> Quantity | None:
-    named = sentence[max(0, cue_start - 16) : cue_start]
+    # PUE值（总能耗与设备能耗之比）1.25: an explanation may stand between.
+    named_end = cue_start
+    if sentence[cue_start - 1 : cue_start] == "）":
+        named_end = max(sentence.rfind("（", 0, cue_start), 0)
+    named = sentence[max(0, named_end - 16) : cue_start]
     if not any(word in named for word in quantity_words().unitless):
         return None
     op, _ = _op(cue, after, None)
@@ -538,14 +537,17 @@ def _unitless(
 
 def _longest_cue(sentence: str, end: int) -> tuple[str, int]:
     """The longest cue that ends at ``end``, and where it starts; 突破了 is 突破."""
-    # A search anchored at the end tries the leftmost start first, which gives the longest cue.
-    found = _cue_at_end().search(sentence[max(0, end - _LONGEST_CUE) : end])
-    if found is None:
+    cues = quantity_cues()
+    for start in range(max(0, end - _LONGEST_CUE), end):
+        said = sentence[start:end]
+        cue = said if said in cues else said.removesuffix("了")
+        if cue in cues:
+            break
+    else:
         return "", end
-    start = end - len(found[0])
     # 签约, 附近 and 通过 end in a cue that they do not contain.
     inside = sentence[start - 1 : start + 1] in quantity_words().no_cues
-    return ("", end) if inside else (found["cue"], start)
+    return ("", end) if inside else (cue, start)
 
 
 def _op(cue: str, after: str, unit: Unit | None) -> tuple[Op, int]:
@@ -575,9 +577,28 @@ def _opens_growth(sentence: str, quantity: Quantity, following: Quantity) -> boo
     )
 
 
+_LONGEST_CLASS = 20
+
+
+@cache
+def _floor_of_class() -> re.Pattern[str]:
+    bounds = "以上|以下|以内"
+    return re.compile(f"(?:(?<=以上)|(?<=以下)|(?<=以内)|[^，。；、0-9]{{1,6}}(?:{bounds}))的")
+
+
 def _describes(sentence: str, quantity: Quantity, following: Quantity) -> bool:
     """Whether a number only describes what the next one counts (10亿元以上企业5家)."""
     between = sentence[quantity.end : following.cue_start]
+    if (
+        quantity.counted
+        and not quantity.cue
+        and following.counted
+        and not following.cue
+        and len(between) <= _LONGEST_CLASS
+        and _floor_of_class().match(sentence, quantity.end)
+    ):
+        # 100个机柜以上的机房已投产66个: the first number says which ones are counted.
+        return _punctuation_pattern().search(between) is None
     return (
         not quantity.counted
         and following.counted

@@ -238,13 +238,14 @@ def name_sources(
             named = _named_by_cue(sentence, attribution, article)
             found[-1].append(named)
             _note_people(sentence, article)
-    return [
-        [
-            named if named is not None else _named_later(one, article)
-            for named, one in zip(names, said, strict=True)
-        ]
-        for names, said in zip(found, attributions, strict=True)
-    ]
+    later: list[list[SourceName]] = []
+    for names, said in zip(found, attributions, strict=True):
+        later.append([])
+        for named, one in zip(names, said, strict=True):
+            # 省数据局 of a headline is that of its own region, not of the last one named.
+            article.home = _home(one, provenance)
+            later[-1].append(_named_later(one, article) if named is None else named)
+    return later
 
 
 def _home(attribution: Attribution, provenance: Provenance) -> str | None:
@@ -260,13 +261,52 @@ def _named_by_cue(sentence: str, attribution: Attribution, article: _Article) ->
     span = _find_cue(sentence, cue)
     if span is None:
         return article.by_cue.get(cue)
+    if attribution.distance and cue in article.by_cue and find_region(cue) is not None:
+        return article.by_cue[cue]
     named = _read_cue(sentence, *span, attribution, article)
     if named == NOBODY and attribution.named_by != cue:
         named = _named_before(attribution, article)
+    if named == NOBODY and attribution.speaker in AUTHORITIES:
+        named = _issued_by_place(sentence, span[0], article)
+    if named.person is None and cue.endswith(_HEARD):
+        heard = _heard_from(sentence, cue, attribution, article)
+        named = replace(heard, source=heard.source or named.source) if heard else named
     article.by_cue[cue] = named
     if named.person or (named.source and attribution.speaker in AUTHORITIES):
         article.add_person(named)
     return named
+
+
+_HEARD = ("获悉", "了解到", "获知")
+
+
+def _heard_from(
+    sentence: str, cue: str, attribution: Attribution, article: _Article
+) -> SourceName | None:
+    """Who says what was heard: 记者从某集团获悉，该集团总裁王某宣布，…."""
+    begin = sentence.find(cue) + len(cue)
+    clause = sentence[begin : begin + _MAX_NAME].lstrip("，")
+    match = _person_pattern().search(clause)
+    if match is None or _pattern("opening").sub("", clause[: match.start()]).count("，"):
+        return None
+    if not clause.startswith(tuple(_verbs()), match.end()):
+        return None
+    return _with_known_office(_person_of(clause, match, article.home, attribution), article)
+
+
+def _issued_by_place(sentence: str, start: int, article: _Article) -> SourceName:
+    """The document that a place issues, of which no office is named: 某省印发《…方案》."""
+    issued = _issued_pattern().match(sentence, start)
+    if issued is None or not _ends_as_document(issued["title"]):
+        return NOBODY
+    return _known_document(issued["title"], article) or NOBODY
+
+
+@cache
+def _issued_pattern() -> re.Pattern[str]:
+    return re.compile(
+        f"[^，。；：《》]{{2,30}}?(?:{_words().issuing})了?(?:实施)?[^，。；：《》]{{0,6}}《(?P<title>[^《》]{{2,70}})》"
+    )
 
 
 def _named_before(attribution: Attribution, article: _Article) -> SourceName:
@@ -522,13 +562,35 @@ def _note_document(sentence: str, article: _Article) -> None:
         if known is not None and len(title) <= len(_last_word(title)) + 4:
             article.last_document = known
             continue
-        issuers = offices_in(before, article.home, bare=True)
+        issuers = [
+            office
+            for office in offices_in(before, article.home, bare=True)
+            if not before.startswith(_ASSENTS, office.end)
+        ]
         issued = issuers and re.search(_words().issuing, before[issuers[-1].end :])
         own = issuers and issuers[-1].end >= len(before) - 1
-        source = _joined(_run_to(before, issuers)) if issued or own else f"《{title}》"
+        source = (
+            _joined(_run_to(before, issuers))
+            if issued or own
+            else _issuer_in_title(title, article.home) or f"《{title}》"
+        )
         if known is None or issued:
             article.documents[title] = SourceName(source)
         article.last_document = article.documents.get(title, known or NOBODY)
+
+
+_ASSENTS = ("同意", "批准", "审定", "授权")
+"""Who does this lets another office issue a document: 经省政府同意，我厅印发…."""
+
+
+def _issuer_in_title(title: str, home: str | None) -> str | None:
+    """The offices that a title opens with: 《国务院关于…的意见》."""
+    found = offices_in(title, home, bare=True)
+    if not found or found[0].start > 0:
+        return None
+    run = _run_from(title, found, 0)
+    rest = title[run[-1].end :]
+    return _joined(run) if re.match("(?:办公[厅室])?(?:等[^，。]{0,8})?关于", rest) else None
 
 
 def _ends_as_document(title: str) -> bool:

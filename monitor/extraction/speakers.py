@@ -531,7 +531,8 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     if as_such or press_pattern("defines").search(mask_quotes(body)):
         return NATION
     that = press_pattern("that_place").search(body) if region in {None, NATION} else None
-    if that is not None and (region is None or not that.start()):
+    general = region == NATION and not press_pattern("nation_subject").match(body)
+    if that is not None and (region is None or not that.start() or general):
         place = home if state.place in {None, NATION} else state.place
         # 全省 after a city is the city's province.
         return province_name(place) if place and "省" in that[0] else place

@@ -21,6 +21,8 @@ _RELATIVE = {
     "今年": 0,
     "本年": 0,
     "年内": 0,
+    "年底": 0,
+    "年末": 0,
     "明年": 1,
     "后年": 2,
     "去年": -1,
@@ -38,9 +40,12 @@ def _back_pattern() -> re.Pattern[str]:
 @cache
 def _year_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"(?P<year>(?:19|20)[0-9]{2})年(?!代|[0-9]|来|以来|起|启动|开始|[省市]?政府工作报告|全国两会|世界|中国)"
+        r"(?P<year>(?:19|20)[0-9]{2})年(?!代|[0-9]|来|以来|[初底末]?以来|起|至今|到现在|启动|开始|[省市]?政府工作报告|全国两会|世界|中国)"
         r"|“?(?P<plan>十[一二三四五六七八]?)五”?(?:规划)?(?:时期(?=末|结束|收官)|期(?=末))?(?P<end>末|期末|收官|结束|期间|期内|时期)"
-        r"|(?P<relative>今年|本年|(?<![0-9一二两三四五六七八九十几])年内|明年|后年|去年|上年|前年)"
+        r"|(?P<relative>今年|本年|(?<![0-9一二两三四五六七八九十几])年内"
+        # 年底 alone is that of this year where something is still to come.
+        r"|(?:(?<=[，、。；]到)|(?<![0-9一二两三四五六七八九十几去上前明后今本每当全近到至])|^到)年[底末](?=[^，。；]{0,24}将|前)"
+        r"|明年|后年|去年|上年|前年)"
     )
 
 
@@ -139,8 +144,9 @@ def measurements(sentence: str, found: list[Quantity], *, mixed: bool = True) ->
     """What each of ``found`` measures, in the same order; for ``mixed`` see ``parse_targets``."""
     result: list[Measurement] = []
     for index, quantity in enumerate(found):
-        floor = found[index - 1].end if index else 0
+        floor = _subject_between(sentence, found, index) or found[index - 1].end if index else 0
         ceiling = found[index + 1].cue_start if index + 1 < len(found) else len(sentence)
+        ceiling = _subject_between(sentence, found, index + 1) or ceiling
         what = _measurement(sentence, quantity, floor, ceiling, result)
         what = what if mixed else _named(sentence, quantity, what, ceiling, result)
         first, last = _whole_quotes(what.metric)
@@ -153,6 +159,24 @@ def measurements(sentence: str, found: list[Quantity], *, mixed: bool = True) ->
             )
         )
     return _distributed(sentence, found, result)
+
+
+def _subject_between(sentence: str, found: Sequence[Quantity], index: int) -> int:
+    """Where what a number is said of begins, behind what the number before it counts.
+
+    In 投放500辆配送车、配送率超50% the rate is the second number's; 0 where nothing parts them.
+    """
+    if not 0 < index < len(found):
+        return 0
+    last, here = found[index - 1], found[index]
+    between = sentence[last.end : here.cue_start]
+    # 1家实验室、湖滨超算中心等2类平台: the list is the second number's.
+    listed = here.counted and not here.cue and between.endswith("等")
+    if not last.counted or not (listed or (here.cue and not here.counted)):
+        return 0
+    at = (between.find("、") if listed else between.rfind("、")) + 1
+    parted = at > 1 and len(between) - at > 1 and _break_pattern().search(between) is None
+    return last.end + at if parted else 0
 
 
 def clause_of(sentence: str, start: int, end: int) -> tuple[int, int]:
@@ -181,7 +205,10 @@ def _measurement(
     if before in _SIZES and sentence[quantity.end : quantity.end + 1] == "的" and after:
         # 设立规模200亿元的产业基金: the metric is the fund.
         metric, start = after, after_start
-    elif after and not predicated and (quantity.counted or not before):
+    elif after and (
+        _ends_before_number(sentence, quantity, before)
+        or (not predicated and (quantity.counted or not before))
+    ):
         metric, start = after, after_start
     elif before:
         metric, start = before, before_start
@@ -200,6 +227,14 @@ def _measurement(
         if _verb().search(done) and is_generic(thing[-2:]):
             metric, start = thing, at
     return Measurement(metric, start, start + len(metric), clause, verb)
+
+
+def _ends_before_number(sentence: str, quantity: Quantity, before: str) -> bool:
+    """Whether what stands before a number is another item: 子基金和3亿元的…, 甲、乙等逾百家企业."""
+    if quantity.counted and before.endswith("等"):
+        return True
+    joined = before.endswith(("和", "及", "与")) and not quantity.cue
+    return joined and sentence[quantity.end : quantity.end + 1] == "的"
 
 
 def _named(
@@ -235,7 +270,9 @@ def _says_nothing() -> re.Pattern[str]:
 @cache
 def _purpose_pattern() -> re.Pattern[str]:
     purposes = alternation(quantity_words().purposes)
-    return re.compile(f"(?:资金|专项资金)?，?(?:{purposes})+(?P<noun>[^，。；：、]{{2,30}})")
+    return re.compile(
+        f"(?:资金|专项资金)?，?(?:{purposes})+(?P<noun>(?:[^，。；：、“”]|“[^“”]*”){{2,30}})"
+    )
 
 
 def _purpose(sentence: str, end: int) -> tuple[str, int]:
@@ -300,7 +337,7 @@ def _trailing() -> re.Pattern[str]:
     compared = "(?:(?<!占)比(?![例重率值])|较|相比|相较于?|是)[^，、]{1,14}"
     until = "(?:(?:到|至)?[0-9]{4}年(?:底|末)?)"
     return re.compile(
-        f"(?:{compared})?(?:每(?:个|家|款|项|户|名)[^，、]{{0,6}}(?=每年$))?(?:{until}|每年|{alternation(quantity_words().trailing)}){{0,4}}$"
+        f"(?:{compared})?(?:每(?:个|家|款|项|户|名)[^，、]{{0,6}}(?=每年$))?(?:{until}|每年|{alternation(quantity_words().trailing)}){{0,4}}(?:(?<=[值率度])在|(?<=[模额量值入产])年)?$"
     )
 
 
@@ -332,7 +369,11 @@ def _cut() -> re.Pattern[str]:
 
 @cache
 def _ending() -> re.Pattern[str]:
-    return re.compile(f"(?<=..)(?:{alternation(quantity_words().endings)})$")
+    # 应用场景等目标 names the scenes.
+    return re.compile(
+        f"(?<=..)(?:{alternation(quantity_words().endings)}"
+        "|(?:的?“[^“”]{1,8}”|[等的])(?:目标|指标))$"
+    )
 
 
 @cache
@@ -403,7 +444,7 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     end = found.end() if found else start
     end = min(end, max(ceiling, start), start + _PHRASE_LIMIT)
     phrase = sentence[start:end]
-    cut = _cut().search(phrase)
+    cut = _cut().search(phrase, _end_of_relative_clause(phrase))
     if cut is not None and cut.start() >= 2:
         phrase = phrase[: cut.start()]
     elif cut is not None and cut.start() == 0:
@@ -418,6 +459,17 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     if not phrase or phrase[0] in "、，）”》（":
         return "", start
     return phrase.rstrip("、和与及等的"), start
+
+
+def _end_of_relative_clause(phrase: str) -> int:
+    """Where the noun begins that a phrase describes first: 具有较强带动能力的企业."""
+    found = _relative_clause().match(phrase)
+    return found.end() if found else 0
+
+
+@cache
+def _relative_clause() -> re.Pattern[str]:
+    return re.compile("(?:具有|具备|拥有|掌握|可以?|能够?)[^，。；：、“”]*的(?=[^的]{2})")
 
 
 @cache
@@ -522,6 +574,7 @@ def parse_targets(
         added = any(word in what.verbs for word in quantity_words().increments)
         if (
             added
+            and not (quantity.unit == "%" and what.metric.endswith(_SHARES))
             and not _share_of().search(what.metric)
             and (not quantity.cue or op in {Op.REACH, Op.AT_LEAST})
         ):
@@ -619,6 +672,14 @@ def _forecast_pattern() -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(quantity_words().forecasts)})[^，。；、]*$")
 
 
+@cache
+def _set_before_pattern() -> re.Pattern[str]:
+    # 超额完成规划确定的5万P目标: what was set before is only the measure of what is reached.
+    return re.compile(
+        "(?:超[过额出]?|远超|高于|提前)[^，。；、]{0,8}[^，。；]*(?:规划|计划|方案|设定|确定|定下|提出|下达)"
+    )
+
+
 def _counts_no_result(sentence: str, quantity: Quantity, metric: str) -> bool:
     """Whether a number counts who acts (23个省份提出), the parts of a plan (4个方面) or events.
 
@@ -627,7 +688,13 @@ def _counts_no_result(sentence: str, quantity: Quantity, metric: str) -> bool:
     """
     if quantity.unit in _TIMES and not quantity.cue:
         return True
+    if metric in quantity_words().sites:
+        return True
     clause = clause_of(sentence, quantity.cue_start, quantity.cue_start)[0]
+    if sentence.startswith(("的目标", "目标", "的要求"), quantity.end) and (
+        _set_before_pattern().search(sentence, clause, quantity.cue_start) is not None
+    ):
+        return True
     if _forecast_pattern().search(sentence, clause, quantity.cue_start):
         return True
     if quantity.unit in _MONEY:
@@ -642,6 +709,8 @@ def _counts_no_result(sentence: str, quantity: Quantity, metric: str) -> bool:
 
 _MONEY = frozenset({"元", "美元", "欧元", "港元"})
 _TIMES = frozenset({"毫秒", "分钟", "小时"})
+_SHARES = ("占比", "比例", "比重")
+"""新增设施国产化比例60% is a share of what is added, and no increment."""
 _SMALLEST_SUM = 1000
 """Less money than this, without a cue, is a price and no budget."""
 
@@ -666,6 +735,8 @@ def belongs(
     also when nothing else is named since the topic was.
     """
     listed = _counts_its_list(sentence, quantity, what)
+    if not quantity.unit and any(word in what.metric for word in quantity_words().unitless):
+        return True  # only data centres have a PUE
     if not mixed and _sizes_another(sentence, quantity):
         return False
     if any(start < what.end and end > what.start for start, end in spans):

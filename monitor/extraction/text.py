@@ -231,7 +231,6 @@ def join_lines(text: str, *, press: bool) -> CleanText:
     # A line much shorter than the width ends its paragraph; columns have no reliable width.
     shortest = 17 * width // 20 if width else 0 if press else None
     headlines = press and not width and not _in_columns(flat, lines)
-    drop = stray_spaces(flat)
     joins = [
         (end, next_start)
         for (start, end), (next_start, next_end) in pairwise(lines)
@@ -243,7 +242,37 @@ def join_lines(text: str, *, press: bool) -> CleanText:
             else shortest,
         )
     ]
-    return remove_ranges(flat, _merged(drop, joins))
+    if headlines and lines:
+        flat = _with_commas(flat, *lines[0])
+    return remove_ranges(flat, _merged(stray_spaces(flat), joins))
+
+
+_LONGEST_HEADLINE = 70
+
+
+def _with_commas(text: str, start: int, end: int) -> str:
+    """The text with commas where blanks part the halves of its headline at ``start:end``."""
+    line = text[start:end].rstrip()
+    if " " not in line or len(line) > _LONGEST_HEADLINE or line[-1] in _STOPS:
+        return text
+
+    def part(found: re.Match[str]) -> str:
+        before = line[: found.start()]
+        inside = any(
+            before.count(one) > before.count(other) for one, other in ("《》", "“”", "（）")
+        )
+        return " " if inside else "，"
+
+    return text[:start] + _halves_pattern().sub(part, line) + text[start + len(line) :]
+
+
+@cache
+def _halves_pattern() -> re.Pattern[str]:
+    # At least five characters on both sides: 王 某, 第 3 期 and 图 解 are no halves.
+    word = "[\u4e00-\u9fff0-9A-Za-z%”》）+]"
+    return re.compile(
+        f"(?<={word}{{5}})(?<![A-Za-z0-9]) (?=[\u4e00-\u9fff“《]{word[:-1]}“《，：]{{4}})"
+    )
 
 
 @cache

@@ -10,6 +10,7 @@ from monitor.extraction.attribution import (
     Manner,
     mark_places,
     mask_quotes,
+    places_in,
     press_pattern,
     province_name,
     region_of_all,
@@ -36,6 +37,9 @@ def acting_authority(sentence: str, state: Discourse) -> Attribution | None:
     for clause in masked.split("，")[:_CLAUSES_READ]:
         opening = press_pattern("opening").match(clause)
         begin = opening.end() if opening else 0
+        if at and _goes_on_listing_places(masked, at):
+            at += len(clause) + 1
+            continue
         found = _acting_clause(body[at + begin : at + len(clause)], clause[begin:], body, state)
         if found is not None:
             return found
@@ -45,6 +49,13 @@ def acting_authority(sentence: str, state: Discourse) -> Attribution | None:
         issuer = issuer_of(body, state.home())
         return issuer if issuer is not None and issuer.speaker in AUTHORITIES else None
     return None
+
+
+def _goes_on_listing_places(masked: str, at: int) -> bool:
+    """Whether the clause at ``at`` goes on with a list of places: 在甲、乙，丙等地建设…."""
+    if not any(start == at for start, _, _ in places_in(masked)):
+        return False
+    return press_pattern("listed_places").search(mark_places(masked), 0, at) is not None
 
 
 def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) -> Attribution | None:

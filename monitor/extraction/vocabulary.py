@@ -69,6 +69,7 @@ class QuantityWords(WordTable):
     no_cues: tuple[str, ...]
     companions: tuple[str, ...]
     places: tuple[str, ...]
+    sites: tuple[str, ...]
     events: tuple[str, ...]
     forecasts: tuple[str, ...]
     areas: tuple[str, ...]

@@ -60,6 +60,7 @@ from monitor.storage.frontier import (
     update_entry,
 )
 from monitor.urls import is_within
+from monitor.warm_up import WarmUp
 
 _KNOWN_BY_FORM = frozenset({DocumentKind.REPORT, DocumentKind.PLAN})
 _NOTHING_THERE = frozenset({Outcome.GONE, Outcome.MOVED, Outcome.EMPTY})
@@ -369,6 +370,7 @@ def _attach_copy(
     return IngestResult(document.id, Outcome.OK, MIRROR).with_return(back)
 
 
+@WarmUp
 def _request(source: Source, context: VisitContext, page: Page) -> IngestRequest:
     """Extract the statements of a page."""
     entry, document, reading = page.entry, page.reading.document, page.reading

@@ -204,6 +204,8 @@ class BotTexts(_Texts):
     unknown_place: str  # {place}
     joined_place: str  # {place}
     latin_words: str  # {words}
+    kind_words: str  # {words}
+    long_word: str  # {word}, {parts}
     which_place: str  # {places}
     bad_words: str
     bad_wishes: dict[str, str]

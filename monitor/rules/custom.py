@@ -49,10 +49,18 @@ _COMMAS = re.compile(r"\s*(?:(?<![0-9])[,，]|[,，](?![0-9]{3}(?![0-9]))|[、;�
 _LEFT_OUT = re.compile(r"(?<!\S)-[^\s;；]+")
 _AMONG_LEFT_OUT = re.compile(r"[,，、]+-?")
 _OR = re.compile(r"\s+(?:or|或者?)\s+", re.IGNORECASE)
-_AND = re.compile(r"(?<!\S)(?:and|和|与|及|以及|[&+])(?!\S)", re.IGNORECASE)
+# … and what stands between words in English: AI chips in Shanghai.
+_AND = re.compile(
+    r"(?<!\S)(?:and|和|与|及|以及|[&+]|in|of|for|on|about|from|the|all|everything)(?!\S)",
+    re.IGNORECASE,
+)
 # Quotes around a word, and the end of a sentence, are no part of the word.
 _AROUND = re.compile(
     r"(?<![^\s,，、;；|-])[\"“”„'‘’「」『』]+|[\"“”„'‘’「」『』。！!？?]+(?![^\s,，、;；|])"
+)
+# How people begin who write to somebody: 我想看贵州的算力, 请关注北京.
+_ASKING = re.compile(
+    r"^(?:请|麻烦)?(?:帮我|给我|我)?(?:想要?|要)?(?:看看|看|知道|了解|订阅|关注|跟踪)一?下?"
 )
 _NATIONAL = re.compile(r"(?<![^\s,，、;；|])[中我]国(?![^\s,，、;；|])")
 _TERMS = Path(__file__).with_name("english_terms.yaml")
@@ -164,7 +172,7 @@ def unknown_places(text: str) -> tuple[UnknownPlace, ...]:
 
     贵洲 and Guizou are misspelt, Suzhou is 苏州 or 宿州, and nobody knows 云州省. A rule with such
     a word would never match, so its chat is asked before; also about 贵州算力, which is
-    贵州 and 算力 in one.
+    贵州 and 算力 in one, and about 我想看贵州的算力.
     """
     words = _words_of(text)
     if len(words) > _MAX_WORDS or len(" ".join(words)) > _MAX_CHARACTERS:
@@ -177,8 +185,11 @@ def unknown_places(text: str) -> tuple[UnknownPlace, ...]:
     for word in (one for some in _split(plain) for one in some.split("|")):
         if word.startswith("-") or offices_named(word):
             continue
-        if apart := split_place(word):
+        wanted = _ASKING.sub("", word)
+        if apart := split_place(wanted):
             unknown.append(UnknownPlace(word, (" ".join(apart),), is_joined=True))
+        elif wanted != word and regions_named(wanted):
+            unknown.append(UnknownPlace(word, (wanted,), is_joined=True))
         elif names_a_place(word):
             unknown.append(UnknownPlace(word, likely_names(word)))
     return tuple(unknown)
@@ -230,7 +241,7 @@ def parse_alternatives(text: str, *, apart: bool = False) -> tuple[Query, ...]:
 
 
 def _words_to_find(text: str) -> list[str]:
-    return _split(_in_chinese(translate_terms(_clean(text), either=False)))
+    return _split(_in_chinese(_clean(translate_terms(text, either=False))))
 
 
 def _query_of(split: Iterable[str], *, apart: bool) -> Query:

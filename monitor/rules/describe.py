@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 
 from monitor.extraction.regions import regions_named
@@ -12,6 +13,8 @@ from monitor.rules.model import EACH_LINE, Rule
 from monitor.rules.schema import RuleEntry
 
 _MAX_SHOWN = 6
+# What a space of an expression is folded into, with how often it may stand there.
+_SPACES = re.compile(r"\(\?:\)(?:[*+?]|\{[0-9,]*\})?")
 _USUAL = RuleEntry(id="usual", name="usual")
 
 
@@ -42,7 +45,8 @@ def _parts(rule: Rule) -> Iterator[str]:
     if rule.keywords_none:
         yield f"without {_listed(rule.keywords_none)}"
     if rule.regex:
-        expressions = (one.pattern.removeprefix(EACH_LINE) for one in rule.regex)
+        # Spaces stand for nothing, which people need not read.
+        expressions = (_SPACES.sub("", one.pattern.removeprefix(EACH_LINE)) for one in rule.regex)
         yield f"found by {_listed(expressions, ' or ')}"
     yield from _sets(rule)
     yield from _number(rule)

@@ -28,7 +28,7 @@ from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
 from monitor.model.statements import NATION, Speaker, number
 from monitor.rules.matcher import RuleSet
-from monitor.rules.mistakes import contradictions, mistakes_of
+from monitor.rules.mistakes import contradictions, mistakes_of, odd_indentation
 from monitor.rules.model import (
     ANY_VOCABULARY,
     EACH_LINE,
@@ -40,6 +40,7 @@ from monitor.rules.model import (
     TemplateFile,
 )
 from monitor.rules.schema import VERDICT_KINDS, RuleEntry, TargetEntry
+from monitor.synonyms import synonym
 from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml
 
 SUFFIXES = {".yaml", ".yml"}
@@ -227,6 +228,7 @@ def _tell_odd_numbers(file: YamlFile, mistakes: list[UserError]) -> None:
             )
 
 
+_EVERYTHING = frozenset({"all", "any", "*", "全部", "所有", "不限"})
 # By the key that such a file begins with.
 _OTHER_FILES = {
     "sources": "this is a catalogue file: monitor sources list -c … reads it by the settings",
@@ -251,7 +253,8 @@ def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
                 if key in RuleEntry.model_fields
                 else other
             )
-            hint = near or did_you_mean(str(key), ["rules"]) or "the only key is rules"
+            near = near or odd_indentation(str(key)) or did_you_mean(str(key), ["rules"])
+            hint = near or "the only key is rules"
             mistakes.append(file.error((str(key),), f"unknown key {str(key)!r}", hint))
     found = value.get("rules", ())
     if isinstance(found, list):
@@ -376,7 +379,9 @@ def _check_names(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> N
                 continue
             known = list(there)
             shown = ", ".join(known[:_MAX_SHOWN]) + (", …" if len(known) > _MAX_SHOWN else "")
-            hint = list_hint(name) or did_you_mean(fold(name), known)
+            hint = _all_of_them(name, field[-1]) or list_hint(name)
+            meant = synonym(name, known)
+            hint = hint or (f"did you mean {meant}?" if meant else did_you_mean(fold(name), known))
             hint = hint or (f"one of {shown}" if known else "the settings name none")
             tell((*field, index), f"unknown {field[-1][:-1]} {name!r}", hint)
 
@@ -484,15 +489,21 @@ def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> Temp
 def _regions(name: str, where: Path_, tell: _Tell) -> tuple[str, ...]:
     regions = regions_named(name) or regions_named(simplify(name))
     if not regions:
-        hint = list_hint(name) or _region_hint(name) if tell.explains else None
+        hint = _all_of_them(name, "regions") or list_hint(name)
+        hint = hint or (_region_hint(name) if tell.explains else None)
         tell(where, f"unknown region {name!r}", hint)
     return tuple(region.name for region in regions)
+
+
+def _all_of_them(name: str, field: str) -> str | None:
+    """The hint for a name that means all; None for any other name."""
+    return f"leave {field} out: that accepts all" if name.casefold() in _EVERYTHING else None
 
 
 def _region_hint(name: str) -> str:
     usual = "write it in Chinese characters: 贵州" if name.isascii() else None
     near = suggest_region(simplify(name))
-    return near or usual or "a province, a city, or a group such as 京津冀"
+    return near or usual or "a province, a city, or a group such as 京津冀 or 华东"
 
 
 def _speakers(
@@ -511,7 +522,9 @@ def _speakers(
         kinds = [speaker.value for speaker in Speaker]
         hint = list_hint(name)
         if hint is None and tell.explains:
-            hint = did_you_mean(kind, kinds) if name.isascii() else suggest_office(name)
+            meant = synonym(name, kinds)
+            hint = f"did you mean {meant}?" if meant else None
+            hint = hint or (did_you_mean(kind, kinds) if name.isascii() else suggest_office(name))
         hint = hint or f"a kind ({', '.join(kinds)}) or an office such as 工信部"
         tell(where, f"unknown speaker {name!r}", hint)
     return offices

@@ -24,6 +24,7 @@ from monitor.rules.schema import (
     TargetEntry,
     ThenEntry,
 )
+from monitor.synonyms import synonym
 from monitor.yaml import Path_, YamlFile, did_you_mean
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -34,6 +35,11 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
 _SHOWN = 40
 _ALIKE = 0.7
 _WIDE_COLON = "the colon is full-width: write : and a space"
+_ODD_SPACES = "the spaces before it are not those of the space bar: indent with these"
+_WITH_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([^\W\d]+|%)")
+_LIMITS = frozenset({"at_least", "at_most"})
+# A key and its value without the space between: id:a.
+_TIGHT_COLON = re.compile(r"([a-z_]+):(?=[^\s:/])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +91,28 @@ def _unknown_key(wrong: _Wrong) -> _Explained:
     if "：" in key:
         return message, _WIDE_COLON
     clean = fold(key)
-    if clean in known:
-        return message, f"write {clean}"
+    hint = odd_indentation(key) or _where_it_stands(clean, section, known)
+    return message, hint or did_you_mean(clean, known) or f"one of {', '.join(known)}"
+
+
+def _where_it_stands(key: str, section: str | None, known: list[str]) -> str | None:
+    """How a key is written that is known by another form, name or place; None for any other."""
+    if key in known:
+        return f"write {key}"
+    words = synonym(key, ("any", "none"))
+    if words is not None and section in {None, "keywords"}:
+        return f"write {words}: …" if section else f"write keywords: {{{words}: …}}"
     for other, model in _SECTIONS.items():
-        if other != section and clean in model.model_fields:
-            return message, f"it stands under {other}: {other}: {{{clean}: …}}"
-    if section is not None and clean in RuleEntry.model_fields:
-        return message, f"it stands beside {section}, not under it"
-    return message, did_you_mean(clean, known) or f"one of {', '.join(known)}"
+        if other != section and key in model.model_fields:
+            return f"it stands under {other}: {other}: {{{key}: …}}"
+    if section is not None and key in RuleEntry.model_fields:
+        return f"it stands beside {section}, not under it"
+    return None
+
+
+def odd_indentation(key: str) -> str | None:
+    """The hint for a key that begins with spaces that YAML takes for letters; None otherwise."""
+    return _ODD_SPACES if key[:1].isspace() else None
 
 
 def _missing(wrong: _Wrong) -> _Explained:
@@ -108,8 +128,11 @@ def _as_told(wrong: _Wrong) -> _Explained:
 def _no_section(wrong: _Wrong) -> _Explained:
     name, value = wrong.name, wrong.value
     if not name:
-        wide = isinstance(value, str) and "：" in value
-        hint = _WIDE_COLON if wide else "a rule begins with - id: and a name: below it"
+        hint = "a rule begins with - id: and a name: below it"
+        if isinstance(value, str) and "：" in value:
+            hint = _WIDE_COLON
+        elif isinstance(value, str) and (tight := _TIGHT_COLON.match(value)) is not None:
+            hint = f"a space is missing behind the colon: {tight[1]}: {value[tight.end() :][:20]}"
         return f"{_shown(value)} is no rule", hint
     if value is None:
         return f"{name}: nothing stands below it", "leave it out"
@@ -155,8 +178,10 @@ def _no_choice(wrong: _Wrong) -> _Explained:
     key = wrong.name.rpartition(".")[2]
     one = key[:-1] if key in {"kinds", "labels"} else key
     # Of a few words all are shown rather than one that is hardly like it.
-    near = get_close_matches(fold(str(wrong.value)), known, n=1, cutoff=_ALIKE)
-    hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
+    near = synonym(str(wrong.value), known) or next(
+        iter(get_close_matches(fold(str(wrong.value)), known, n=1, cutoff=_ALIKE)), None
+    )
+    hint = f"did you mean {near}?" if near else f"one of {', '.join(known)}"
     return f"{wrong.name}: unknown {one} {_shown(wrong.value)}", hint
 
 
@@ -164,7 +189,12 @@ def _no_number(wrong: _Wrong) -> _Explained:
     if wrong.value is None:
         return f"{wrong.name}: nothing is written here", "write a number, or leave it out"
     hint = "digits only, such as 150 or 1.5"
-    return f"{wrong.name}: {_shown(wrong.value)} is no number", hint
+    written = str(wrong.value) if wrong.raw is None else wrong.raw
+    if (parts := _WITH_UNIT.fullmatch(written)) is not None:
+        digits, unit = parts.groups()
+        key = wrong.name.rpartition(".")[2]
+        hint = f"write {key}: {digits}" + (f", unit: {unit}" if key in _LIMITS else "")
+    return f"{wrong.name}: {_shown(written)} is no number", hint
 
 
 def _no_whole_number(wrong: _Wrong) -> _Explained:

@@ -153,7 +153,7 @@ def change_of(row: ChangeRow) -> Change:
 def summary(change: Change) -> str:
     """The deltas in words, for whoever reads the log in SQL: ``算力规模 160 → 190 Eflops``."""
     return "; ".join(
-        f"{delta.metric} {_value(delta.before)} → {_value(delta.after)} {delta.unit}"
+        f"{delta.metric} {_value(delta.before)} → {_value(delta.after)} {delta.unit}".rstrip()
         for delta in change.deltas
     )
 

@@ -90,6 +90,12 @@ def test_a_search_finds_either_word(sqlite_database: Database, query: str, found
     assert listed.count("第2个") == ("液冷" in found)
 
 
+@pytest.mark.parametrize("marks", ["？", "，。", '"', "、"])
+def test_marks_alone_find_nothing(sqlite_database: Database, marks: str) -> None:
+    plant(sqlite_database, numbered(2))
+    assert f"没有找到“{marks}”" in chat_of(sqlite_database).ask(f"/search {marks}").text
+
+
 async def test_plain_words_in_ones_own_chat_are_looked_for(sqlite_database: Database) -> None:
     await asyncio.to_thread(plant, sqlite_database, numbered(12))
     async with running(sqlite_database) as api:
@@ -412,6 +418,7 @@ def fits(message: Message) -> None:
         ("mute OFF", "已取消静音"),
         ("mute guizhou 3d", "已静音到 2026-02-06 18:00：贵州算力"),
         ("mute 贵州算力 off", "已恢复：贵州算力"),
+        ("mute off guizhou", "已恢复：贵州算力"),
         ("timezone 上海", "时区：Asia/Shanghai"),
         ("timezone new york", "时区：America/New_York"),
         ("timezone europe/berlin", "时区：Europe/Berlin"),
@@ -460,6 +467,10 @@ async def test_a_command_is_understood_without_its_slash(sqlite_database: Databa
             ("/subcribe 贵州", "您是不是要找 /subscribe？"),
             ("stop", "没有找到“stop”"),
             ("静音舱", "没有找到“静音舱”"),
+            ("/订阅 贵州 风冷", "已订阅：贵州 风冷"),
+            ("搜索 液冷", "没有找到“液冷”"),
+            ("规则", "可订阅的规则"),
+            ("？", "可用的命令"),
         ):
             assert reply in (await api.ask(7, said)).text
 

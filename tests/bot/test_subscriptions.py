@@ -183,6 +183,24 @@ def test_of_a_long_log_only_the_newest_are_counted(
     assert "现行承诺里有 1+ 条符合" in chat.ask("/subscribe 算力券").text
 
 
+def test_a_rule_that_judges_or_compares_has_no_count_of_promises(
+    sqlite_database: Database,
+) -> None:
+    promised(sqlite_database)
+    rules = rules_of(
+        "rules:\n"
+        "  - {id: judged, name: 未达, kinds: [missed]}\n"
+        "  - {id: jumps, name: 大增, targets: {relative_change: 20}}\n"
+        "  - {id: told, name: 都要, kinds: [added, missed]}\n"
+    )
+    chat = chat_of(sqlite_database, rules=FixedRules(rules))
+    listed = chat.ask("/rules").text
+    assert "judged\n\n" in listed
+    assert "jumps\n\n" in listed
+    assert "told\n现行承诺 4 条" in listed
+    assert "现行承诺" not in chat.ask("/subscribe judged").text
+
+
 def test_the_counts_follow_the_log(sqlite_database: Database) -> None:
     chat = chat_of(sqlite_database)
     assert "现行承诺" not in chat.ask("/rules").text
@@ -206,6 +224,17 @@ def test_the_counts_follow_the_log(sqlite_database: Database) -> None:
             "“贵州的液冷”连写是一个词，句子里要原样出现才符合。您是不是要找 贵州 液冷？",
             "贵州 液冷",
         ),
+        (
+            "我想看贵州的液冷",
+            "“我想看贵州的液冷”连写是一个词，句子里要原样出现才符合。您是不是要找 贵州 液冷？",
+            "贵州 液冷",
+        ),
+        (
+            "请关注北京",
+            "“请关注北京”连写是一个词，句子里要原样出现才符合。您是不是要找 北京？",
+            "北京",
+        ),
+        ("guizho", "没有这条规则：guizho\n您是不是要找 guizhou、贵州？", "贵州"),
     ],
 )
 def test_a_place_nobody_knows_is_asked_back(
@@ -217,6 +246,36 @@ def test_a_place_nobody_knows_is_asked_back(
     assert mine(sqlite_database, 7) == ()
     assert f"已订阅：{taken}" in chat.press_for_edit(question, f"＋ {taken}").text
     assert f"已订阅：{taken}" not in chat.ask(f"/subscribe {said}").text
+
+
+def test_the_name_of_a_kind_is_said_to_be_no_word_of_the_sentences(
+    sqlite_database: Database,
+) -> None:
+    chat = chat_of(sqlite_database)
+    assert "“加码”是变化的种类" in chat.ask("/subscribe 贵州 加码").text
+    assert "变化的种类" not in chat.ask("/subscribe 贵州 液冷").text
+    chat.ask("/language en")
+    said = chat.ask("/subscribe strengthened").text
+    assert "“strengthened” is a kind of change" in said
+    assert "The sentences are Chinese" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (
+            "大模型备案数量",
+            "“大模型备案数量”要连着原样出现才符合；写短的词更容易符合，例如：大模型。",
+        ),
+        ("贵州 算力超过好多", "例如：算力。"),
+    ],
+)
+def test_a_phrase_that_fits_nothing_is_shown_its_words(
+    sqlite_database: Database, said: str, hint: str
+) -> None:
+    chat = chat_of(sqlite_database)
+    assert hint in chat.ask(f"/subscribe {said}").text
+    assert "写短的词" not in chat.ask("/subscribe 大模型").text
 
 
 def test_a_place_without_likeness_is_a_word_only_if_the_chat_says_so(
@@ -233,6 +292,9 @@ def test_a_place_without_likeness_is_a_word_only_if_the_chat_says_so(
     [
         ("Beijing", "北京"),
         ("inner mongolia 液冷", "内蒙古 液冷"),
+        ("chips in Shanghai", "芯片 上海"),
+        ("everything about Guizhou", "贵州"),
+        ("western chips", "西部 芯片"),
         ("Shaanxi", "陕西"),
         ("贵州|云南 液冷", "贵州|云南 液冷"),
     ],

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from monitor.cli.app import main
 from monitor.cli.output import Format, print_error, write_csv, write_rows, write_text
-from monitor.comparison import compare
+from monitor.comparison import succession
 from monitor.logs import log_formatter
 from monitor.model.log import LogFormat
 
@@ -109,12 +109,12 @@ def test_diff_prints_the_contract(monitor):
 def test_diff_names_the_nearest_sentence_of_what_is_not_sure(monitor, monkeypatch):
     monkeypatch.setenv("COLUMNS", "300")
     old, new = SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt"
-    model = compare.link_model()
+    model = succession.link_model()
     everything_is_sure = replace(model, alone=replace(model.alone, intercept=100.0))
-    monkeypatch.setattr(compare, "link_model", lambda: everything_is_sure)
+    monkeypatch.setattr(succession, "link_model", lambda: everything_is_sure)
     assert "note" not in monitor("diff", old, new)
     nothing_is_sure = replace(model, alone=replace(model.alone, intercept=-100.0))
-    monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
+    monkeypatch.setattr(succession, "link_model", lambda: nothing_is_sure)
     alone = [
         change
         for change in lines(monitor("diff", old, new, "--format", "jsonl"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
-from monitor.comparison import compare
+from monitor.comparison import succession
 from monitor.storage.views import View
 
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
@@ -50,9 +50,9 @@ def test_reports_of_several_years_become_a_series_in_any_order(monitor):
 
 
 def test_what_is_not_sure_is_shown_with_the_nearest_sentence(monitor, monkeypatch):
-    model = compare.link_model()
+    model = succession.link_model()
     nothing_is_sure = replace(model, alone=replace(model.alone, intercept=-100.0))
-    monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
+    monkeypatch.setattr(succession, "link_model", lambda: nothing_is_sure)
     monitor("init")
     monitor("ingest", SAMPLES / "guizhou-2025.txt", SAMPLES / "guizhou-2026.txt")
     listed = ("changes", "--kind", "dropped", "--limit", "1")

@@ -80,6 +80,8 @@ def test_only_changes_since_a_day_are_replayed(history):
 
 def test_an_unknown_rule_has_a_nearest_one(history):
     assert "did you mean computing-jumps?" in history("rules", "test", "computing-jump", code=2)
+    said = history("rules", "test", "算力大幅加码", code=2)
+    assert "that is its name, the id is computing-jumps" in said
 
 
 def test_a_rule_is_tried_on_the_statements_that_stand(history, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from fresh_database import fresh_sqlite
 from typer.main import get_command
 
-from monitor.cli.app import LazyCommand, app
+from monitor.cli.app import LazyCommand, app, main
 
 ROOT = Path(__file__).resolve().parents[2]
 PROBE = """
@@ -71,6 +71,21 @@ def test_the_version_is_printed_without_rich():
     assert "rich.console" not in loaded("--version")
 
 
+def test_the_http_client_is_loaded_without_its_command_line():
+    probe = "import sys, monitor.__main__, httpx; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", probe],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    modules = frozenset(done.stdout.split())
+    assert "httpx._client" in modules
+    assert not found(modules, {"click", "rich", "pygments"})
+
+
 def test_rules_check_needs_no_database_and_no_network():
     modules = loaded("rules", "check", "rules/computing.yaml")
     assert "monitor.rules.loader" in modules
@@ -116,3 +131,9 @@ def test_every_listed_command_is_there_and_its_help_line_begins_its_help():
         assert command.name == name
         first, line = command.help.split("\n\n")[0], listed.help.removesuffix(".")
         assert " ".join(first.split()).startswith(line), name
+
+
+def test_no_help_loses_what_stands_in_brackets(capsys):
+    with pytest.raises(SystemExit):
+        main(["db", "prune", "--help"])
+    assert "()" not in capsys.readouterr().out

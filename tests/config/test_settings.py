@@ -94,6 +94,14 @@ def test_the_token_may_lie_in_a_file_and_is_not_shown(tmp_path, monkeypatch):
         ("[crawl]\nmin_delay = -1", "monitor.toml:2: crawl.min_delay: "),
         ("database = [", "monitor.toml:1: this is not TOML"),
         (
+            "database = demo.db",
+            "monitor.toml:1:12: this is not TOML: Invalid value – put a text in",
+        ),
+        ("database：1", "with half-width marks"),
+        ("rules = ['a'\ncatalogue = []", "a ] or a comma is missing"),
+        ("[web]\n[web]", "– keep one"),
+        ('database = "a', "a quote is not closed"),
+        (
             "[telegram]\naccess = 'approval'",
             "monitor.toml:1: telegram: access = 'approval' needs operators, who approve",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 
 import pytest
@@ -36,6 +37,21 @@ ROWS = {
     "script title": "<li><a href=/xw/t{n}.html><script>document.write('{h}')</script></a>"
     "<span>2026-01-0{n}</span></li>",
 }
+ROWS |= {
+    "line break": "·<a href=/xw/t{n}.html>{h}</a> <font color=gray>（2026年1月{n}日）</font><br>",
+    "files": "<div class=row><span><a href=/xw/t{n}.html>{h}</a> <a href=/f/{n}.pdf>PDF下载</a>"
+    "<a href=/jd/{n}.html>政策解读</a></span><span>2026-01-0{n}</span></div>",
+    "term": "<dt><a href=/xw/t{n}.html>{h}</a></dt><dd>2026-01-0{n}"
+    " <a href=/zc/{n}.html>查看原文件：{h}的通知全文</a></dd>",
+    "boxes in link": "<a class=row href=/xw/t{n}.html><div>2026<br>01-0{n}</div>"
+    "<div><div>{h}</div><div>{h}，工程按计划推进。</div></div></a>",
+    "post": "<div class=post><h2><a href=/xw/t{n}.html>{h}</a></h2><a href=/by/wu/>记者吴</a>"
+    "<a href=/szjj/>数字经济频道</a><time datetime=2026-01-0{n}>上周</time>"
+    "<p>摘要，很短。</p></div>",
+    "teaser": "<article><h2><a href=/xw/t{n}.html>{h}</a></h2><a href=/by/wu/>作者</a>"
+    "<a href=/xw/t{n}.html#comments>12条评论</a> <time datetime=2026-01-0{n}T08:00>上周</time>"
+    "<p>摘要，很短。<a href=/xw/t{n}.html>继续阅读 {h}</a></p></article>",
+}
 MENU = "".join(f"<li><a href=/m{n}/>机构职能{n}号</a></li>" for n in range(8))
 HOT = "".join(f"<li><a href=/hot/t{n}.html>热门新闻的标题之{n}</a></li>" for n in range(5))
 
@@ -53,6 +69,47 @@ def test_the_rows_of_a_list_are_found_with_their_days(row):
         (f"https://www.example.gov.cn/xw/t{n}.html", headline(n), date(2026, 1, n))
         for n in range(1, 7)
     ]
+
+
+def test_a_list_in_several_parts_counts_as_one():
+    rows = [f"<li><a href=/xw/2026-01/0{n}/c{n}.htm>{headline(n)}</a></li>" for n in range(1, 9)]
+    hot = "".join(
+        f"<li><a href=/xw/2025-12/1{n}/c{n}.htm>{headline(n)}引发热评</a></li>" for n in range(5)
+    )
+    found = find(
+        f"<div class=main><ul class=a>{''.join(rows[:4])}</ul><ul class=b>{''.join(rows[4:])}</ul>"
+        f"</div><div class=r><ul>{hot}</ul></div>"
+    )
+    assert [one.published for one in found.links] == [date(2026, 1, n) for n in range(1, 9)]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "<script>var other = 1;\nvar rows = {};</script>",
+        "<script type='application/json' id=rows>{}</script>",
+    ],
+)
+def test_a_list_that_a_page_holds_as_json_is_read(script):
+    rows = [
+        {"docTitle": headline(n), "docUrl": f"/xw/t{n}.html", "docDate": f"2026-01-0{n}"}
+        for n in range(1, 7)
+    ]
+    held = script.replace("{}", json.dumps(rows, ensure_ascii=False))
+    found = find(f"<ul class=nav>{MENU}</ul><ul id=box></ul>{held}")
+    assert [(one.title, one.published) for one in found.links] == [
+        (headline(n), date(2026, 1, n)) for n in range(1, 7)
+    ]
+
+
+def test_the_column_of_the_day_of_issue_counts():
+    head = "<tr><th>标题</th><th>成文日期</th><th>发布日期</th></tr>"
+    row = (
+        "<tr><td><a href=/xw/t{n}.html>{h}</a></td><td>2025-12-1{n}</td><td>2026-01-0{n}</td></tr>"
+    )
+    rows = "".join(row.format(n=n, h=headline(n)) for n in range(1, 7))
+    found = find(f"<table>{head}{rows}</table>")
+    assert [one.published for one in found.links] == [date(2026, 1, n) for n in range(1, 7)]
 
 
 @pytest.mark.parametrize(

@@ -197,3 +197,58 @@ def test_the_evidence_names_the_block_and_the_day():
 def test_characters_that_nobody_sees_never_reach_the_text(written, read):
     assert lines_of(f"<div class=box><p>{written}</p></div>") == [read]
     assert read_document(f"{written}\n{LONG * 4}\n".encode()).text.split("\n")[0] == read
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    [
+        "<p>2026年3月4日　来源：临江日报</p>",
+        "<p>目　录</p><a href=#plan>一、总体要求</a><h2 id=plan>一、总体要求</h2>",
+        "<p>点击播放视频</p>",
+        "<p>点击上方蓝字关注我们</p>",
+        "<p>— END —</p><p>编辑｜小周　审核｜老吴</p>",
+        "<p>打开临江新闻 查看精彩图片</p>",
+        "<p>海量资讯、精准解读，尽在临江财经APP</p>",
+        "<p>责任编辑 郑好</p>",
+        "<p>下一篇　<a href=/n/2.html>另一篇文章的标题</a></p>",
+        "<p>(2026-03-04 08:10)</p><p><a href=/>返回列表</a>|<a href=/>首页</a></p>",
+        "<p>分页：<select><option>第1页</option></select></p>",
+        "<p>【会议预告】算力大会三月举行，早鸟票五折，点击报名！</p>",
+        "<div class=sharedaddy><h3>共享此文章：</h3><p>点击以在某平台上共享（新窗口）</p></div>",
+        "<amp-ad><div>广告位，请勿打扰，感谢您的支持与关注。</div></amp-ad>",
+    ],
+)
+def test_furniture_within_the_text_is_left_out(furniture):
+    read = lines_of(wrapped("<p>{}</p>", LINES[:2]) + furniture + wrapped("<p>{}</p>", LINES[2:]))
+    assert [line for line in read if line != "一、总体要求"] == LINES
+    assert read.count("一、总体要求") == furniture.count("<h2")
+
+
+def test_a_page_named_after_its_issuer_has_the_title_of_its_heading():
+    lines = wrapped("<p>{}</p>")
+    markup = (
+        "<html><head><meta charset=utf-8><title>临江市应急管理局</title></head><body>"
+        "<h3>关 于 做 好 算 力 设 施<br>安 全 生 产 工 作 的 通 知</h3>"
+        f"<div class=text>{lines}<p>临江市应急管理局</p></div></body></html>"
+    )
+    read = read_document(markup.encode())
+    assert "".join(read.title.split()) == "关于做好算力设施安全生产工作的通知"
+    assert read.text.split("\n")[: len(LINES)] == LINES
+
+
+@pytest.mark.parametrize(
+    ("name", "above"),
+    [
+        (
+            "局长信箱-临江市经信局",
+            "<h2>咨询算力券申领流程</h2><table><tr><td>张某 来信</td></tr></table>",
+        ),
+        ("政府信息公开", "<table><tr><td>名　称</td><td>咨询算力券申领流程</td></tr></table>"),
+    ],
+)
+def test_a_page_named_after_its_column_has_the_title_above_the_text(name, above):
+    markup = (
+        f"<html><head><meta charset=utf-8><title>{name}</title></head><body>{above}"
+        f"<div class=text>{wrapped('<p>{}</p>')}</div></body></html>"
+    )
+    assert read_document(markup.encode()).title == "咨询算力券申领流程"

@@ -42,7 +42,13 @@ def read(around="", *, head="", url=None, listed=None, after="", body=BODY):
             "<table><tr><td>成文日期：2026-03-01 发布日期：2026-03-04</td></tr></table>",
             date(2026, 3, 4),
         ),
+        ("<p>〖 2026-03-04 〗 〖 阅读：88次 〗</p>", date(2026, 3, 4)),
+        ("<p>时间：<script>var pubtime = '2026-03-04 09:00';</script></p>", date(2026, 3, 4)),
+        ("<p>发布日期：２０２６年３月４日</p>", date(2026, 3, 4)),
+        ("<p>2026年元月4日　来源：临江日报</p>", date(2026, 1, 4)),
+        ('<script>var ct = "1772582400";</script>', date(2026, 3, 4)),
         # None of these is a day of issue.
+        ("<script>[{pubTime: '2026-03-04'}, {pubTime: '2026-03-05'}]</script>", None),
         ("<p>当前时间：2026年11月28日 星期六</p>", None),
         ("<p>今天是2026年11月28日</p>", None),
         ("<p>施行日期：2027-01-01</p>", None),
@@ -107,6 +113,12 @@ def test_the_day_of_the_list_rules_out_a_byline_far_from_it():
 def test_the_date_line_of_a_document_is_the_last_resort():
     signed = f"{BODY}<p>临江市人民政府办公室</p><p>2026年3月4日</p>"
     assert read(body=signed) == (date(2026, 3, 4), "date line")
+
+
+def test_the_day_of_signing_is_one_witness_against_the_day_of_issue():
+    head = "<table><tr><td>成文日期 2026年3月1日</td><td>发布日期 2026年3月4日</td></tr></table>"
+    signed = f"{BODY}<p>临江市人民政府办公室</p><p>2026年3月1日</p>"
+    assert read(head, body=signed) == (date(2026, 3, 4), "byline 发布日期")
 
 
 @pytest.mark.parametrize(

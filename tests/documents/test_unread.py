@@ -54,6 +54,21 @@ def page(body: str, *, below: str = "") -> Document:
         ),
         (paragraphs(PARAGRAPHS) + "<p>（下转第3版）</p>", "", "（下转第3版）"),
         (
+            paragraphs(PARAGRAPHS[:3]),
+            "<div><p>您尚未登录，仅可试读前三段。</p><p>成为会员，解锁全文</p></div>",
+            "for subscribers (试读前)",
+        ),
+        (
+            paragraphs(PARAGRAPHS[:3]),
+            "<div>本文共5830字，剩余82%内容，购买后可阅读</div>",
+            "for subscribers (剩余82%内容)",
+        ),
+        (
+            paragraphs(PARAGRAPHS),
+            '<div><a href="one.html">【1】</a><a href="two.html">【2】</a></div>',
+            "further pages are not read (【1】【2】)",
+        ),
+        (
             paragraphs(PARAGRAPHS[:4]) + '<iframe src="part2.html" height="800"></iframe>',
             "",
             "a frame is not read: http://www.qingshi.gov.cn/art/part2.html",
@@ -98,6 +113,9 @@ def test_what_is_not_read_is_said(body, below, said):
         paragraphs(PARAGRAPHS) + '<p><img src="/up/1.jpg"></p><p><img src="/up/2.jpg"></p>',
         paragraphs(PARAGRAPHS) + "<script>document.write('<span>2026</span>');</script>",
         paragraphs(PARAGRAPHS) + "<p>这一做法正在全省转版复制。</p>",
+        paragraphs(PARAGRAPHS) + "<p>有关企业可登录省政务服务网查看全部材料，阅读指南全文。</p>",
+        paragraphs(PARAGRAPHS) + "<p>资金分两次下达，剩余30%验收后拨付。</p>",
+        paragraphs(PARAGRAPHS) + '<p><a href="#n1">[1]</a> <a href="#n2">[2]</a></p>',
         paragraphs(PARAGRAPHS) + '<p>附件：<a href="table.xls">分工表</a>（共2页）</p>',
         paragraphs(PARAGRAPHS) + "<p>青石省政府办公厅印发 共印200份 共3页</p>",
         paragraphs(PARAGRAPHS) + "<h3>网友评论</h3><div>共2页</div>",

@@ -56,6 +56,21 @@ def named(text, provenance=PRESS):
             "何某",
             "局长",
         ),
+        # A quotation in the name of the occasion.
+        (
+            "湖南省数据局局长何某10日在“开好局”系列主题新闻发布会上表示，将建设智算中心。",
+            "湖南省数据局",
+            "何某",
+            "局长",
+        ),
+        # Whatever the occasion of the words, and however rare the surname.
+        (
+            "湖南省数据局副局长何某致辞时表示，将建设智算中心。",
+            "湖南省数据局",
+            "何某",
+            "副局长",
+        ),
+        ("湖南省数据局局长涂某表示，将建设智算中心。", "湖南省数据局", "涂某", "局长"),
         ("湖南省副省长何某表示，将建设智算中心。", "湖南省人民政府", "何某", "副省长"),
         (
             "湖南省委副书记、省长何某表示，将建设智算中心。",
@@ -200,11 +215,49 @@ def test_a_short_title_in_quotes_is_the_document_named_before_with_its_years():
     assert named(text)[-1][0] == "湖南省人民政府"
 
 
+def test_an_office_of_a_headline_is_of_its_own_province_not_of_the_last_one_named():
+    text = ["湖南算力居前。", "省数据局介绍，算力翻番。", "广东将建智算中心。"]
+    hunan, guangdong = (Speaker.GOVERNMENT, "湖南省"), (Speaker.GOVERNMENT, "广东省")
+    who = [said(*hunan, "省数据局"), said(*hunan, "省数据局介绍"), said(*guangdong, "广东")]
+    assert name_sources([text], [who], PRESS)[0][0] == SourceName("湖南省数据局")
+
+
 @pytest.mark.parametrize("cue", ["网络行动计划》提出", "安徽省数据局印发《智算网络行"])
 def test_a_cue_that_was_cut_still_names_its_document(cue):
     text = ["安徽省数据局印发《智算网络行动计划》。", "建设智算中心。"]
     who = [said(*ANHUI, "安徽"), said(*ANHUI, cue)]
     assert name_sources([text], [who], PRESS)[0][1] == SourceName("安徽省数据局")
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "person"),
+    [
+        # The title names the issuer.
+        (
+            "《工业和信息化部关于发展智算的意见》日前发布。\n《意见》提出，建设智算中心。",
+            MIIT,
+            None,
+        ),
+        # A region alone names no office, but the document that it issues is a source.
+        (
+            "湖南省印发《湖南省智算行动方案》，提出建设智算中心。\n"
+            "到2028年，湖南力争算力规模达到9000P。",
+            "《湖南省智算行动方案》",
+            None,
+        ),
+        # Who lets another office issue a document is not its issuer.
+        (
+            "经湖南省人民政府同意，我厅印发《湖南省智算行动方案》。\n《行动方案》提出，建设智算中心。",
+            "《湖南省智算行动方案》",
+            None,
+        ),
+        # Who is named behind the source of the news speaks.
+        ("记者从湖南省数据局获悉，局长何某介绍，将建设智算中心。", "湖南省数据局", "何某"),
+        ("记者从某科技公司获悉，公司总裁何某宣布，将建设智算中心。", None, "何某"),
+    ],
+)
+def test_who_is_behind_a_document_and_behind_what_was_heard(text, source, person):
+    assert named(text)[-1][:2] == (source, person)
 
 
 def test_words_between_subject_and_verb_may_be_left_out_of_a_cue():

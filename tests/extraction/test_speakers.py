@@ -456,6 +456,30 @@ def test_whose_words_the_sentences_of_an_article_are(text, speakers):
             "河北省政府工作报告提出：\n壮大算力产业，廊坊智算中心扩建二期。",
             ("government", "河北省"),
         ),
+        # A list of places may go on behind a comma; whose matter it is does not change.
+        (
+            "肇庆市数据局表示，将扩建算力走廊。"
+            "引导企业在贵州安顺、毕节，湖北宜昌等地建设算力集群。",
+            ("government", "肇庆市"),
+        ),
+        # A place's words in quotes after 提到 are its plan.
+        ("例如，青岛提到，“支持智算中心建设”。", ("government", "青岛市")),
+        # What computing is in general, and then what it is in our province.
+        ("江苏省数据局\n算力是新的生产力，我省算力规模居前。", ("media", "江苏省")),
+        # What is heard at an occasion that bears an office's name is no word of that office.
+        (
+            "记者从国家数据局“数据要素”行肇庆站活动现场获悉，肇庆已有9座智算中心。",
+            ("media", "肇庆市"),
+        ),
+        # 该市 is the place named before, whatever it is compared with.
+        (
+            "从牧区到“算力之都”\n肇庆智算中心与云浮智算中心相邻。肇庆有9座智算中心。"
+            "近年来，多家企业在该市布局，算力占京津冀地区的两成。",
+            ("media", "肇庆市"),
+        ),
+        # What a city is to its province, and whose university a delegate leads, is no matter.
+        ("据了解，江苏已形成以南京为核心的算力格局。", ("media", "江苏省")),
+        ("某大学校长晏明认为，上海交大的模型更便宜。", ("expert", "全国")),
         # A place says what it aims at behind a colon.
         ("山东开出的目标更具体：算力规模突破20000P。", ("government", "山东省")),
         # A firm's matter and an expert's view are no matter of the place that the article is about.

@@ -24,7 +24,9 @@ def test_every_character_leads_back_to_itself(text, press):
     clean = join_lines(text, press=press)
     flat = normalize_characters(text)
     places = [clean.original(i) for i in range(len(clean.text))]
-    assert [flat[p] for p in places] == list(clean.text)
+    # A blank that parts a headline is read as a comma.
+    pairs = zip((flat[place] for place in places), clean.text, strict=True)
+    assert all(was == now or (was, now) == (" ", "，") for was, now in pairs)
     assert places == sorted(set(places))
 
 
@@ -33,6 +35,24 @@ def test_sentences_do_not_overlap_and_leave_nothing_out(text):
     spans = split_sentences(text)
     covered = "".join(text[a:b] for a, b in spans)
     assert covered == text.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("headline", "read"),
+    [
+        ("湖滨算力居前列 智算占比超90%", "湖滨算力居前列，智算占比超90%"),
+        ("湖滨算力居前列　智算占比超90%", "湖滨算力居前列，智算占比超90%"),
+        # Words too short for a half, the title of a document, and Latin words.
+        ("图解 湖滨算力居前列", "图解湖滨算力居前列"),
+        ("《智能网联汽车 自动驾驶系统要求》发布", "《智能网联汽车自动驾驶系统要求》发布"),
+        ("湖滨发布 Model One Pro 大模型", "湖滨发布Model One Pro大模型"),
+    ],
+)
+def test_a_blank_parts_the_halves_of_a_headline(headline, read):
+    body = "湖滨新建智算中心，规模达300P，服务企业。\n湖滨 智算中心 年内建成，规模达900P。\n"
+    lines = join_lines(f"{headline}\n{body}", press=True).text.split("\n")
+    assert lines[0] == read
+    assert lines[2] == "湖滨智算中心年内建成，规模达900P。"
 
 
 def test_wide_forms_and_quotes_become_plain():

@@ -15,7 +15,7 @@ from web import Page, Web
 
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
-from monitor.comparison import compare
+from monitor.comparison import succession
 from monitor.config.settings import CrawlSettings, Settings, SuspectSettings, TelegramSettings
 from monitor.daemon.once import run_once
 from monitor.model.changes import Basis, Kind
@@ -165,9 +165,9 @@ async def test_a_new_report_is_compared_with_last_years_and_sent_in_one_message(
 async def test_what_is_not_sure_goes_to_those_who_ask_and_is_counted_for_the_others(
     tmp_path, monkeypatch
 ):
-    model = compare.link_model()
+    model = succession.link_model()
     nothing_is_sure = replace(model, alone=replace(model.alone, intercept=-100.0))
-    monkeypatch.setattr(compare, "link_model", lambda: nothing_is_sure)
+    monkeypatch.setattr(succession, "link_model", lambda: nothing_is_sure)
     rules = (
         "rules:\n"
         "  - {id: sure, name: 确定的, then: {chats: [7]}}\n"

@@ -17,6 +17,7 @@ from monitor.rules.loader import parse_rule
             "with 算网 or idc; without 试点",
         ),
         ("regex: ['算力（.*）']", r"found by 算力\(.*\)"),
+        (r"regex: ['\d+\s*(个|款)\s?算力']", r"found by \d+(个|款)算力"),
         (
             "{regions: [贵阳, 贵州], themes: [compute], years: [2026]}",
             "in 贵州省, 贵阳市; theme compute; year 2026",

@@ -22,6 +22,9 @@ def names(name):
         ("京津冀", 3, "河北省"),
         ("京津冀地区", 3, "北京市"),
         ("东部", 10, "海南省"),
+        ("华东", 7, "山东省"),
+        ("西北地区", 5, "新疆维吾尔自治区"),
+        ("southwest china", 5, "西藏自治区"),
         ("东部地区", 10, "福建省"),
         ("粤港澳大湾区", 3, "广东省"),
         ("成渝地区双城经济圈", 2, "四川省"),
@@ -38,6 +41,15 @@ def test_a_name_stands_for_its_regions(name, count, one):
 def test_the_four_parts_of_the_country_are_all_of_the_mainland_once():
     parts = [
         region.name for part in ("东部", "中部", "西部", "东北") for region in region_groups()[part]
+    ]
+    assert len(parts) == len(set(parts)) == 31
+
+
+def test_the_geographic_parts_are_all_of_the_mainland_once():
+    parts = [
+        region.name
+        for part in ("东北", "华北", "华东", "华中", "华南", "西南", "西北")
+        for region in region_groups()[part]
     ]
     assert len(parts) == len(set(parts)) == 31
 
@@ -60,6 +72,8 @@ def test_a_group_in_a_rule_is_its_regions(tmp_path):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
+        ("themes: [算力]", ":3:14: unknown theme '算力' – did you mean compute?"),
+        ("themes: all", "unknown theme 'all' – leave themes out: that accepts all"),
         ("themes: [compute, chps]", ":3:23: unknown theme 'chps' – did you mean chips?"),
         ("sources: [hunna]", ":3:15: unknown source 'hunna' – did you mean hunan?"),
         ("topics: [x]", ":3:14: unknown topic 'x' – one of ai_computing"),

@@ -89,6 +89,13 @@ then: {chat: 1}
 then: {chats: [x]}
 then: {subscribable: perhaps}
 description: [a]
+regions: all
+regions: [*]
+regions：[贵州]
+targets: {at_least: 100P}
+kinds: [加码]
+keywords: {not: [液冷]}
+not: [液冷]
 name: 乙
 ? [a]
 """.strip().splitlines()
