@@ -342,7 +342,7 @@ def _rank_patterns() -> tuple[tuple[re.Pattern[str], int], ...]:
         (re.compile(r"(?P<number>[十百千万亿]{1,3})(?:元)?级的?(?P<of>[\u4e00-\u9fff]{2})"), 1),
         (
             re.compile(
-                r"(?P<number>[一二两三四五六七八九]?[十百千万]{1,3})卡(?P<of>级|集群|智算|国产|规模)"
+                r"(?P<number>[一二两三四五六七八九]?[十百千万]{1,3})(?P<of>卡)(?=级|集群|智算|国产|规模)"
             ),
             1,
         ),
@@ -464,9 +464,27 @@ def differs_in_cue_only(first: str, second: str) -> bool:
 
 
 def everywhere_shift(before: str, after: str) -> int:
-    """1 where only the later sentence is for all (全覆盖, 全面推行), -1 where only the earlier."""
+    """1 where the later sentence is more often for all (全覆盖, 全面推行), -1 where the earlier."""
     pattern = cue_pattern("everywhere")
-    return int(pattern.search(after) is not None) - int(pattern.search(before) is not None)
+    now, then = len(pattern.findall(after)), len(pattern.findall(before))
+    return (now > then) - (now < then)
+
+
+def counts_otherwise(before: str, after: str) -> bool:
+    """Whether one sentence counts all there are (累计建成120家), the other new ones (新建30家)."""
+    in_all, new_ones = _in_all_pattern(), _new_ones_pattern()
+    found = {(bool(in_all.search(one)), bool(new_ones.search(one))) for one in (before, after)}
+    return found == {(True, False), (False, True)}
+
+
+@cache
+def _in_all_pattern() -> re.Pattern[str]:
+    return re.compile("累计|总数|总量")
+
+
+@cache
+def _new_ones_pattern() -> re.Pattern[str]:
+    return re.compile("新建|新增|新打造|新培育|新创建|新认定|新招引|再建|再增|再打造|再培育")
 
 
 def hedging(before: str, after: str) -> int:

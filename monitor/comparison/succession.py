@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.comparison.cues import (
     counting_spans,
+    counts_otherwise,
     differs_in_substance,
     effort_direction,
     everywhere_shift,
@@ -235,7 +236,8 @@ def _direction_of_numbers(
     if only_in_number(comparable_moves) and for_all * direction < 0:
         return 0.0
     # 每年1万人 and 三年3万人 are not to be compared.
-    return 0.0 if counting_spans(old.text) ^ counting_spans(new.text) else direction
+    otherwise = counting_spans(old.text) ^ counting_spans(new.text)
+    return 0.0 if otherwise or counts_otherwise(old.text, new.text) else direction
 
 
 def _is_one(move: TargetMove) -> bool:

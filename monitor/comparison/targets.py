@@ -25,6 +25,7 @@ _PREFIXES = ("全省", "全市", "全区", "全国", "我省", "我市", "累计
 
 
 _ANY_THING = "个"
+_TIMES = "倍"
 _FIRMER = 1e-5
 # One metric's name contains the other: 算力 and 智能算力.
 _SAME_METRIC = 0.9
@@ -332,7 +333,9 @@ def _comparable_targets(old: Target, new: Target) -> bool:
     """Whether two targets have one dimension and are both totals or both increments."""
     increments = (old.op is Op.INCREASE_BY, new.op is Op.INCREASE_BY)
     return increments[0] == increments[1] and (
-        comparable(old.unit, new.unit) or _counts_alike(old, new)
+        comparable(old.unit, new.unit)
+        or _counts_alike(old, new)
+        or (all(increments) and {old.unit, new.unit} == {"%", _TIMES})
     )
 
 
@@ -371,7 +374,14 @@ def _metric(metric: str) -> str:
 
 
 def _base(target: Target) -> float:
-    return to_base(target.value, target.unit)[0]
+    return target.value * _base_of_one(target)
+
+
+def _base_of_one(target: Target) -> float:
+    """One unit of a target in base units; growth by 1倍 is one by 100%."""
+    if target.unit == _TIMES and target.op is Op.INCREASE_BY:
+        return 100.0
+    return to_base(1, target.unit)[0]
 
 
 def _same_value(first: float, second: float) -> bool:
@@ -385,7 +395,7 @@ def _move(old: Target, new: Target, years: Years, granted: bool) -> TargetMove |
         old_in_new_unit = old.value
         if old.unit != new.unit:
             # In the new unit: 4000 P of last year are shown as 4 Eflops beside 5 Eflops.
-            old_in_new_unit = old_value / to_base(1, new.unit)[0]
+            old_in_new_unit = old_value / _base_of_one(new)
         if old.year is not None and new.year is not None:
             weight -= YEAR_WORTH * _years_later(old, new, years)
         elif weight * (weight - YEAR_WORTH * _years_beyond(old, new, years)) <= 0:

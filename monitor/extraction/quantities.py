@@ -471,8 +471,11 @@ def _counts_bare(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> b
     if unit.dimension == "card":
         return False
     counts = unit.dimension not in _PREDICATED
-    return bool(match["after"]) or (
-        counts and _verb_before_pattern().search(sentence, max(0, start - 6), start) is not None
+    if match["after"]:
+        return True
+    return counts and (
+        _counts_before(sentence, match, unit)
+        or _verb_before_pattern().search(sentence, max(0, start - 6), start) is not None
     )
 
 

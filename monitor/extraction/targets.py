@@ -106,6 +106,7 @@ def named_years(sentence: str, this_year: int | None, earlier: str = "") -> list
 _PHRASE_LIMIT = 60
 # 和林格尔 and 和田 are places.
 _PLACES_IN_HE = "(?!林格尔|田|县|平区|龙|政)"
+_TOTALS = frozenset({"总数", "总量", "数量", "总数量"})
 _SIZES = frozenset({"规模", "总规模", "额度", "总额", "首期规模", "目标规模"})
 _EMPTY = frozenset("的了着等各其和与及、（）“”‘’《》 ")
 
@@ -219,6 +220,12 @@ def _measurement(
         return Measurement(earlier[-1].metric, earlier[-1].start, earlier[-1].end, clause)
     else:
         metric, start = _subject(sentence, clause[0], left) or (verb, before_start)
+    if metric in _TOTALS and floor < clause[0] and sentence[clause[0] - 1] == "，":
+        # 培育人工智能企业，总数达到400家: the total is that of what is named before.
+        earlier_clause = clause_of(sentence, clause[0] - 1, clause[0] - 1)
+        thing, at, done = _before(sentence, max(earlier_clause[0], floor), clause[0] - 1)
+        if _verb().search(done) and is_generic(thing[-2:]):
+            metric, start = thing, at
     return Measurement(metric, start, start + len(metric), clause, verb)
 
 
@@ -558,7 +565,7 @@ def parse_targets(
             )
         ):
             continue
-        year = next((y.year for y in reversed(years) if y.end <= quantity.start), None)
+        year = _year_of(sentence, quantity, years)
         start = min(quantity.cue_start, what.start)
         raw = _unquoted(sentence, start, max(quantity.end, what.end))
         if len(raw) > 80:
@@ -579,6 +586,25 @@ def parse_targets(
         if quantity.high is not None:
             targets.append(replace(target, value=_number(quantity.high)))
     return tuple(targets)
+
+
+def _year_of(sentence: str, quantity: Quantity, years: Sequence[NamedYear]) -> int | None:
+    """The year that a quantity is for: the last one before it.
+
+    None for what comes in each year of a span: 2026—2028年，每年安排1亿元.
+    """
+    last = next((year for year in reversed(years) if year.end <= quantity.start), None)
+    if last is None:
+        return None
+    spanned = _span_start_pattern().search(sentence, 0, last.start) is not None
+    if spanned and "每年" in sentence[last.end : quantity.start]:
+        return None
+    return last.year
+
+
+@cache
+def _span_start_pattern() -> re.Pattern[str]:
+    return re.compile("20[0-9]{2}年?(?:-|—{1,2}|~|～|至|到)$")
 
 
 def counted_things(sentence: str, this_year: int | None = None) -> tuple[Target, ...]:

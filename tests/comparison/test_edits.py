@@ -289,6 +289,9 @@ def test_the_targets_of_the_topic_decide_before_other_numbers():
         ("人工智能实力进入全国城市前十。", "人工智能实力进入全国城市前五。", UP),
         # A share is no more than all.
         ("实现中学人工智能课程全覆盖。", "中学人工智能课程覆盖率达到70%。", OTHER),
+        ("在全省推广政务大模型，做到全覆盖。", "在2个市推广政务大模型，做到全覆盖。", OTHER),
+        ("推动智能算力规模翻一番。", "推动智能算力规模增长60%。", DOWN),
+        ("2026—2028年，每年安排2亿元建设语料库。", "2026—2029年，每年安排2亿元建设语料库。", UP),
         # The year that a growth is counted from is no spelling of its value.
         ("智算规模比2025年翻一番。", "智算规模比2024年翻一番。", OTHER),
         ("智能算力占比达到百分之六十。", "智能算力占比达到百分之七十。", UP),

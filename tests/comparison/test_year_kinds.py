@@ -201,6 +201,34 @@ def test_what_only_stands_otherwise_was_not_given_up(old, new):
     assert all(change.kind in {Kind.REWORDED, Kind.CONTINUED} for change in told(new, old))
 
 
+def test_a_total_and_an_increment_of_one_count_have_no_direction():
+    (change,) = told("累计建设人工智能示范园区30个。", "新建人工智能示范园区8个。")
+    assert change.kind not in {Kind.STRENGTHENED, Kind.WEAKENED}
+
+
+@pytest.mark.parametrize(
+    ("lower", "higher"),
+    [
+        ("培育智能体企业70家。", "引育智能体企业，总数突破110家。"),
+        ("建设万卡级国产智算集群。", "建成四万卡国产智算集群。"),
+        ("推动智能算力规模增长40%。", "推动智能算力规模翻一番。"),
+        ("智算中心绿色化改造提速，PUE降到1.3以下。", "智算中心PUE降到1.2以下。"),
+    ],
+)
+def test_what_is_counted_in_other_words_is_compared(lower, higher):
+    (change,) = told(lower, higher)
+    assert change.kind is Kind.STRENGTHENED
+    (change,) = told(higher, lower)
+    assert change.kind is Kind.WEAKENED
+
+
+def test_a_number_of_computing_is_the_same_under_another_name():
+    old = "建设赣江人工智能计算中心，算力规模达到900P。"
+    new = "赣江人工智能计算中心算力扩容到900P。"
+    (change,) = told(old, new)
+    assert change.deltas == ()
+
+
 def test_a_count_with_another_classifier_is_the_same():
     old = "打造“人工智能+旅游”示范景区15家。"
     assert [c.kind for c in told(old, old.replace("家", "个"))] == [Kind.CONTINUED]
