@@ -38,6 +38,16 @@ def is_boilerplate(line: str) -> bool:
     )
 
 
+@cache
+def _number_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\d\s、/·+（）()-]*\d[\d\s、/·+（）()-]*")
+
+
+def is_number(line: str) -> bool:
+    """Whether a line holds only numbers: of a pager or a counter, or in the cells of a table."""
+    return len(line) <= _MAX_FURNITURE and _number_pattern().fullmatch(line) is not None
+
+
 @lru_cache(maxsize=4096)
 def is_foreign_name(names: str) -> bool:
     """Whether the class or id of a block says that it stands beside the article."""

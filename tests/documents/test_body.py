@@ -252,3 +252,11 @@ def test_a_page_named_after_its_column_has_the_title_above_the_text(name, above)
         f"<div class=text>{wrapped('<p>{}</p>')}</div></body></html>"
     )
     assert read_document(markup.encode()).title == "咨询算力券申领流程"
+
+
+def test_numbers_in_the_cells_of_a_table_are_text():
+    row = (
+        "<tr><td><p>算力规模</p></td><td><p>18</p></td><td><p>2000</p></td><td><p>3-5</p></td></tr>"
+    )
+    read = lines_of(wrapped("<p>{}</p>", LINES[:2]) + f"<table>{row}</table><div>12</div>")
+    assert read == [*LINES[:2], "算力规模", "18", "2000", "3-5"]
