@@ -21,9 +21,10 @@ from monitor.documents.boilerplate import (
     begins_footer,
     heads_other_articles,
     is_boilerplate,
+    is_number,
     is_side_name,
 )
-from monitor.documents.html_text import letters_of, lines_of
+from monitor.documents.html_text import CELLS, letters_of, lines_of
 from monitor.documents.selectors import select_nodes
 from monitor.documents.weighed_page import (
     BOXES,
@@ -252,7 +253,11 @@ class _Finder:
         kept = [*self._lead(block), *kept]
         kept = self._from_title(kept)
         kept = self._before_end(kept)
-        kept = [index for index in kept if not is_boilerplate(lines[index].text)]
+        kept = [
+            index
+            for index in kept
+            if not is_boilerplate(lines[index].text) or self._is_in_table(lines[index])
+        ]
         kept = self._without_contents(kept)
         while kept and lines[kept[-1]].link_share > 0.8 and not _is_file(lines[kept[-1]]):
             kept.pop()
@@ -293,6 +298,15 @@ class _Finder:
                 return kept[:at]
             seen += self.page.weights[index]
         return kept
+
+    def _is_in_table(self, line: Line) -> bool:
+        """Whether a line is numbers in the cell of a table: a target, no pager and no counter."""
+        if line.linked or not is_number(line.text):
+            return False
+        block = self.page.layout.blocks[line.block]
+        return block.tag in CELLS or (
+            block.parent >= 0 and self.page.layout.blocks[block.parent].tag in CELLS
+        )
 
     def _without_contents(self, kept: list[int]) -> list[int]:
         """Without a table of contents: links to places on this page, with their headings' words."""
@@ -359,7 +373,8 @@ def _is_file(line: Line) -> bool:
 
 
 def _without_boilerplate(lines: Sequence[str]) -> list[str]:
-    return [line for line in lines if not is_boilerplate(line)]
+    # Numbers may be targets in the cells of a table.
+    return [line for line in lines if is_number(line) or not is_boilerplate(line)]
 
 
 @cache

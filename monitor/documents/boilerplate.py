@@ -19,7 +19,7 @@ SHORT_LINE = 120
 """Characters up to which a line may be furniture of the page."""
 MAX_HEADING = 16
 """Characters up to which a line may head what follows an article."""
-_MAX_FURNITURE = 80
+_MAX_FURNITURE, _MAX_IMPRINT = 80, 8
 
 
 def is_boilerplate(line: str) -> bool:
@@ -36,6 +36,31 @@ def is_boilerplate(line: str) -> bool:
     return len(parts) > 1 and all(
         _boilerplate_pattern().fullmatch(part) is not None for part in parts if part
     )
+
+
+@cache
+def _imprint_pattern() -> re.Pattern[str]:
+    return re.compile(
+        "ICP备|网安备|标识码|版权所有|网站地图|联系我们|关于我们|技术支持|浏览器|分辨率"
+        "|(?:主办|承办|主管|协办)(?:单位)?[：:]"
+    )
+
+
+def is_imprint(lines: Sequence[str]) -> bool:
+    """Whether all lines are those of the foot of a site: who runs it, its registrations."""
+    return 0 < len(lines) <= _MAX_IMPRINT and all(
+        len(line) <= SHORT_LINE and _imprint_pattern().search(line) is not None for line in lines
+    )
+
+
+@cache
+def _number_pattern() -> re.Pattern[str]:
+    return re.compile(r"[\d\s、/·+（）()-]*\d[\d\s、/·+（）()-]*")
+
+
+def is_number(line: str) -> bool:
+    """Whether a line holds only numbers: of a pager or a counter, or in the cells of a table."""
+    return len(line) <= _MAX_FURNITURE and _number_pattern().fullmatch(line) is not None
 
 
 @lru_cache(maxsize=4096)

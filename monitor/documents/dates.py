@@ -48,7 +48,7 @@ CHINA = timezone(timedelta(hours=8))
 """The time zone of days of issue."""
 
 _TOMORROW = timedelta(days=1)
-_MAX_ISSUE = 60
+_MAX_ISSUE, _MAX_NAME = 60, 40
 _FAR, _NEAR = timedelta(days=31), timedelta(days=3)
 _SIGNINGS = dict.fromkeys(("byline 成文日期", "byline 发文日期", "date line"), "signing")
 _LABEL_RANK = {"成文日期": 2, "发文日期": 2, "时间": 1, "日期": 1, "更新时间": 3}
@@ -174,22 +174,23 @@ def _linked_data_pattern() -> re.Pattern[str]:
 
 
 @cache
-def _script_day_pattern() -> re.Pattern[str]:
+def _script_value_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
-        r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
-        re.IGNORECASE,
+        r"[:=]\s{0,4}[\"']?((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)"
     )
 
 
 @cache
-def _created_pattern() -> re.Pattern[str]:
-    # Of systems that name the time of publication so; of others it is that of anything.
+def _published_name_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"\b(?:create_?(?:time|date)|ct)[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
-        r"((?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}|1[0-9]{9}(?:\d{3})?)(?!\d)",
-        re.IGNORECASE,
+        r"\b(?:doc)?_?(?:pub|publish|release|issue)\w{0,8}[\"']?\s{0,4}$", re.IGNORECASE
     )
+
+
+@cache
+def _created_name_pattern() -> re.Pattern[str]:
+    # Of systems that name the time of publication so; of others it is that of anything.
+    return re.compile(r"\b(?:create_?(?:time|date)|ct)[\"']?\s{0,4}$", re.IGNORECASE)
 
 
 @cache
@@ -300,7 +301,7 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
         if day is not None:
             yield _Candidate(day, name)
     if page.in_script:
-        yield from islice(_script_days(page.markup, _script_day_pattern()), 1)
+        yield from islice(_script_days(page.markup, _published_name_pattern()), 1)
     day = date_in_url(page.url) if page.url else None
     if day is not None:
         yield _Candidate(day, "address")
@@ -308,22 +309,23 @@ def _candidates(page: DatedPage) -> Iterator[_Candidate]:
     yield from _date_lines(page)
 
 
-def _script_days(markup: str, pattern: re.Pattern[str]) -> Iterator[_Candidate]:
-    """Days of publication among the data of a script: as text, or as seconds since 1970."""
-    for match in pattern.finditer(markup):
+def _script_days(markup: str, name: re.Pattern[str]) -> Iterator[_Candidate]:
+    """Days among the data of a script whose name fits: as text, or as seconds since 1970."""
+    for match in _script_value_pattern().finditer(markup):
+        before = markup[max(0, match.start() - _MAX_NAME) : match.start()]
+        if name.search(before) is None:
+            continue
         written = match[1]
-        seconds = int(written[:10]) if written.isdigit() else None
-        day = find_date(written)
-        if seconds is not None:
-            day = datetime.fromtimestamp(seconds, CHINA).date()
-        if day is not None:
+        if written.isdigit():
+            yield _Candidate(datetime.fromtimestamp(int(written[:10]), CHINA).date(), "script")
+        elif (day := find_date(written)) is not None:
             yield _Candidate(day, "script")
 
 
 def _sole_script_day(markup: str) -> list[_Candidate]:
     """The day of publication that scripts name, if it is one: several are of several articles."""
-    for pattern in (_script_day_pattern(), _created_pattern()) if "<script" in markup else ():
-        days = list(dict.fromkeys(_script_days(markup, pattern)))
+    for name in (_published_name_pattern(), _created_name_pattern()) if "<script" in markup else ():
+        days = list(dict.fromkeys(_script_days(markup, name)))
         if days:
             return days if len(days) == 1 else []
     return []

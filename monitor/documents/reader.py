@@ -15,7 +15,7 @@ from monitor.documents.attachments import find_attachments
 from monitor.documents.block_pages import block_reason, find_soft_error
 from monitor.documents.blocks import Layout, layout_of
 from monitor.documents.body import find_article, has_prose
-from monitor.documents.boilerplate import is_boilerplate
+from monitor.documents.boilerplate import is_boilerplate, is_imprint
 from monitor.documents.charset import decode, is_mojibake, replacement_share
 from monitor.documents.cost import MAX_BYTES, too_expensive
 from monitor.documents.dates import DatedPage, date_in_url, find_published
@@ -236,7 +236,8 @@ def _read_page(
             return _leading_to(document, target, url)
     for outcome, why in filter(None, map(find_soft_error, dict.fromkeys((text, visible)))):
         return Document("", title, None, None, charset, outcome, why)
-    if not has_prose(lines) or not has_prose(_without_title(lines[:20], title)):
+    own = _without_title(lines[:20], title)
+    if not has_prose(lines) or not has_prose(own) or is_imprint(own):
         return _without_text(document, layout, url)
     doubts = article.doubts if lines is article.lines else ()
     # A page that only announces its attachments has no head of its own.

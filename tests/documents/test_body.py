@@ -252,3 +252,21 @@ def test_a_page_named_after_its_column_has_the_title_above_the_text(name, above)
         f"<div class=text>{wrapped('<p>{}</p>')}</div></body></html>"
     )
     assert read_document(markup.encode()).title == "咨询算力券申领流程"
+
+
+def test_numbers_in_the_cells_of_a_table_are_text():
+    row = (
+        "<tr><td><p>算力规模</p></td><td><p>18</p></td><td><p>2000</p></td><td><p>3-5</p></td></tr>"
+    )
+    read = lines_of(wrapped("<p>{}</p>", LINES[:2]) + f"<table>{row}</table><div>12</div>")
+    assert read == [*LINES[:2], "算力规模", "18", "2000", "3-5"]
+
+
+def test_the_imprint_alone_is_no_article():
+    markup = (
+        f"<html><head><meta charset=utf-8><title>{TITLE}</title></head><body><h1>{TITLE}</h1>"
+        "<div id=rich></div><div class=footer><p>主办：临江市人民政府办公室　承办：市数据中心</p>"
+        "<p>网站标识码：1234567890　临ICP备00000000号</p>"
+        "<p>联系我们　网站地图　建议使用1366×768以上分辨率浏览，请升级。</p></div></body></html>"
+    )
+    assert read_document(markup.encode()).outcome is Outcome.EMPTY
