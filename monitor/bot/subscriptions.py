@@ -21,7 +21,6 @@ from monitor.bot.context import (
 from monitor.bot.in_force import MatchesInForce, words_beside
 from monitor.bot.settings import delivery_lines
 from monitor.extraction.regions import regions_spelt
-from monitor.extraction.topics import Topics
 from monitor.folding import fold
 from monitor.messages.i18n import BotTexts, alert_texts, fill, short_region
 from monitor.messages.richtext import (
@@ -60,6 +59,7 @@ _MAX_CUSTOM_RULE_TEXT = 1_000
 _MAX_PAGE = 10_000
 _MAX_SAMPLES = 3
 _MAX_SAMPLE = 80
+_MIN_PHRASE = 5
 _BUTTONS_IN_ROW = 3
 _ID_SEPARATORS = re.compile(r"[\s_-]+")
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
@@ -421,7 +421,7 @@ def _preview(context: BotContext, request: Request, draft: CustomRuleDraft) -> M
             spans.append(Span(f"\n{fill(bot.kind_words, words=bot.enumeration.join(kinds))}"))
         elif latin := _latin_words(draft.rule):
             spans.append(Span(f"\n{fill(bot.latin_words, words=bot.enumeration.join(latin))}"))
-        elif shorter := _shorter_words(draft.rule, context.topics()):
+        elif shorter := _shorter_words(context, draft.rule):
             word, parts = shorter
             spans.append(Span(f"\n{fill(bot.long_word, word=word, parts=' '.join(parts))}"))
     offered = words_beside(draft.rule, found.found, context.topics()) if found.found else []
@@ -459,10 +459,11 @@ def _latin_words(rule: Rule) -> list[str]:
     return [word for word in words if word.isascii() or not set("<>=≥≤").isdisjoint(word)]
 
 
-def _shorter_words(rule: Rule, topics: Topics) -> tuple[str, list[str]] | None:
+def _shorter_words(context: BotContext, rule: Rule) -> tuple[str, list[str]] | None:
     """A word of a rule that is a phrase, and the topics' words in it: 大模型 of 大模型备案数量."""
-    for word in (*rule.keywords_all, *rule.keywords_any):
-        hits = [hit for hit in topics.hits(word) if not hit.hidden_by]
+    words = (*rule.keywords_all, *rule.keywords_any)
+    for word in (one for one in words if len(one) >= _MIN_PHRASE):
+        hits = [hit for hit in context.topics().hits(word) if not hit.hidden_by]
         found = dict.fromkeys(word[hit.start : hit.end] for hit in hits)
         parts = [one for one in found if one != word]
         if parts and word not in found:
