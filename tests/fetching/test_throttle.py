@@ -116,22 +116,30 @@ async def test_a_slow_response_raises_the_delay():
 
 
 async def test_an_overloaded_host_gets_one_request_at_a_time():
-    async def slow(_headers, writer):
-        await asyncio.sleep(0.01)
+    four = asyncio.Barrier(4)
+
+    async def with_three_others(_headers, writer):
+        await four.wait()
+        writer.write(answer(b"<p>words</p>"))
+
+    async def with_time_for_others(_headers, writer):
+        for _ in range(100):
+            await asyncio.sleep(0)
         writer.write(answer(b"<p>words</p>"))
 
     async with site() as here, fetcher(per_host=4) as net:
-        here.scripts["/"] = slow
+        here.scripts["/together"] = with_three_others
+        here.scripts["/"] = with_time_for_others
         here.scripts["/busy"] = answer(b"", 503)
 
-        async def all_at_once():
+        async def all_at_once(path):
             here.most_open = 0
-            await asyncio.gather(*(net.fetch(here.url("/"), route=PRIVATE) for _ in range(4)))
+            await asyncio.gather(*(net.fetch(here.url(path), route=PRIVATE) for _ in range(4)))
             return here.most_open
 
-        assert await all_at_once() == 4
+        assert await all_at_once("/together") == 4
         await net.fetch(here.url("/busy"), route=PRIVATE)
-        assert await all_at_once() == 1
+        assert await all_at_once("/") == 1
 
 
 async def test_a_waiting_request_is_skipped_when_the_host_is_paused_meanwhile():
