@@ -86,6 +86,17 @@ def test_the_http_client_is_loaded_without_its_command_line():
     assert not found(modules, {"click", "rich", "pygments"})
 
 
+def test_no_installed_package_is_searched_for_plugins():
+    probe = (
+        "import importlib.metadata, monitor.__main__\n"
+        "importlib.metadata.distributions = None\n"
+        "import monitor.config.settings, monitor.rules.schema"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment.pop("PYDANTIC_DISABLE_PLUGINS", None)
+    subprocess.run([sys.executable, "-c", probe], cwd=ROOT, env=environment, check=True)
+
+
 def test_rules_check_needs_no_database_and_no_network():
     modules = loaded("rules", "check", "rules/computing.yaml")
     assert "monitor.rules.loader" in modules
