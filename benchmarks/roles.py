@@ -398,7 +398,7 @@ def measure_rate(server: str, workers: int, pages: int) -> Rate:
             tables = "SELECT count(*) FROM pg_namespace WHERE nspname = 'monitor_queue'"
             processes.wait_until(lambda: log.number(tables) > 0, "the tables")
             # Workers start on an empty queue, so that their start is not measured.
-            log.connection.execute("UPDATE source SET enabled = false")
+            log.connection.execute("UPDATE source SET paused_at = now()")
             names = [f"crawl-{number + 1}" for number in range(workers)]
             for worker in names:
                 processes.start("crawl", worker)
@@ -408,7 +408,7 @@ def measure_rate(server: str, workers: int, pages: int) -> Rate:
             )
             processes.wait_until(lambda: log.number(waiting) == 0, "an empty queue")
             log.connection.execute(
-                "UPDATE source SET enabled = true, next_visit_at = NULL, last_visit_at = NULL"
+                "UPDATE source SET paused_at = NULL, next_visit_at = NULL, last_visit_at = NULL"
             )
             done = "SELECT count(*) FROM frontier_entry WHERE last_visit_at IS NOT NULL"
             # The first pages load tables and models.
