@@ -2,6 +2,10 @@
 
 They name those of ``monitor.storage.tables``, never the reverse: what only visits pages and finds
 nothing new does without them.
+
+A thread may load this module while others ask for rows of ``tables``, and SQLAlchemy then completes
+the relationships of the classes that are there so far: each class stands below those it names.
+Otherwise it would refuse every query from then on.
 """
 
 # Annotations are values here: SQLAlchemy reads them, and would have to evaluate their text.
@@ -61,6 +65,23 @@ class SnapshotTextRow(Base):
     text: Mapped[str] = mapped_column(PackedText)
 
 
+class TargetRow(Base):
+    """A number in a statement."""
+
+    __tablename__ = "target"
+    __table_args__ = (UniqueConstraint("statement_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    statement_id: Mapped[int] = mapped_column(ForeignKey("statement.id"))
+    position: Mapped[int]
+    metric: Mapped[str]
+    op: Mapped[str] = mapped_column(String(16))
+    value: Mapped[float]
+    unit: Mapped[str]
+    year: Mapped[int | None]
+    raw: Mapped[str]
+
+
 class StatementRow(Base):
     """A sentence that says something about a topic, in one snapshot."""
 
@@ -104,26 +125,9 @@ class StatementRow(Base):
     # Origin, and when it was first seen, both of its first version.
     origin: Mapped[str] = mapped_column(String(8), server_default="live")
     first_seen_at: Mapped[datetime | None]
-    targets: Mapped[list["TargetRow"]] = relationship(
-        order_by="TargetRow.position", lazy="selectin", cascade="all"
+    targets: Mapped[list[TargetRow]] = relationship(
+        order_by=TargetRow.position, lazy="selectin", cascade="all"
     )
-
-
-class TargetRow(Base):
-    """A number in a statement."""
-
-    __tablename__ = "target"
-    __table_args__ = (UniqueConstraint("statement_id", "position"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    statement_id: Mapped[int] = mapped_column(ForeignKey("statement.id"))
-    position: Mapped[int]
-    metric: Mapped[str]
-    op: Mapped[str] = mapped_column(String(16))
-    value: Mapped[float]
-    unit: Mapped[str]
-    year: Mapped[int | None]
-    raw: Mapped[str]
 
 
 class CorroborationRow(Base):
@@ -306,6 +310,21 @@ class MetricYearRow(Base):
     reached_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
 
 
+class DeltaRow(Base):
+    """A target before and after a change."""
+
+    __tablename__ = "delta"
+    __table_args__ = (UniqueConstraint("change_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"))
+    position: Mapped[int]
+    metric: Mapped[str]
+    unit: Mapped[str]
+    before: Mapped[float | None]
+    after: Mapped[float | None]
+
+
 class ChangeRow(Base):
     """One line of the change log."""
 
@@ -347,25 +366,10 @@ class ChangeRow(Base):
     identity: Mapped[str] = mapped_column(String(80), unique=True)
     before: Mapped[StatementRow | None] = relationship(foreign_keys=[before_id])
     after: Mapped[StatementRow | None] = relationship(foreign_keys=[after_id])
-    deltas: Mapped[list["DeltaRow"]] = relationship(
-        order_by="DeltaRow.position", lazy="selectin", cascade="all"
+    deltas: Mapped[list[DeltaRow]] = relationship(
+        order_by=DeltaRow.position, lazy="selectin", cascade="all"
     )
     document: Mapped[DocumentRow] = relationship()
-
-
-class DeltaRow(Base):
-    """A target before and after a change."""
-
-    __tablename__ = "delta"
-    __table_args__ = (UniqueConstraint("change_id", "position"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"))
-    position: Mapped[int]
-    metric: Mapped[str]
-    unit: Mapped[str]
-    before: Mapped[float | None]
-    after: Mapped[float | None]
 
 
 class FeedbackRow(Base):

@@ -332,3 +332,19 @@ def test_a_new_database_and_its_folder_are_for_their_owner_only(tmp_path):
     database.upgrade()
     database.close()
     assert (folder / "m.db").stat().st_mode & 0o777 == 0o640
+
+
+def test_queries_work_while_another_thread_is_loading_the_tables_of_statements():
+    # SQLAlchemy completes the relationships of all classes there are when one is asked for.
+    code = """
+from sqlalchemy import event
+from sqlalchemy.orm import Mapper, configure_mappers
+import monitor.storage.tables
+
+@event.listens_for(Mapper, "after_mapper_constructed")
+def ask(mapper, row):
+    configure_mappers()
+
+import monitor.storage.statement_tables
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
