@@ -107,7 +107,7 @@ def _without(text: str, found: list[tuple[int, int, int]]) -> str:
 def _clauses(sentence: str) -> Sequence[str]:
     """The clauses of a sentence; a short one, such as a date alone, belongs to the next."""
     clauses: list[str] = []
-    for clause in _clause_end_pattern().split(sentence):
+    for clause in clause_end_pattern().split(sentence):
         if clauses and len(clauses[-1]) <= _LONGEST_DATE and _date_pattern().fullmatch(clauses[-1]):
             clauses[-1] += clause
         elif clause:
@@ -128,7 +128,8 @@ def _deadline_pattern() -> re.Pattern[str]:
 
 
 @cache
-def _clause_end_pattern() -> re.Pattern[str]:
+def clause_end_pattern() -> re.Pattern[str]:
+    """A mark that ends a clause, or a sentence."""
     return re.compile("[，。；：！？\n]")
 
 

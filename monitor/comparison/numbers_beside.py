@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 
 from monitor.comparison.cues import cue_pattern, cue_table, is_benefit_ceiling
+from monitor.comparison.deadlines import clause_end_pattern
 from monitor.comparison.normalize import normalize
 from monitor.comparison.targets import TargetMove, pair_targets, target_moves
 from monitor.extraction.quantities import comparable
@@ -154,7 +155,7 @@ def counted_names(sentence: str, target: Target) -> tuple[str, ...]:
     at = sentence.find(target.raw)
     if at <= 0 or not 2 <= target.value <= 20 or target.value != int(target.value):
         return ()
-    clause = _clause_end_pattern().split(sentence[:at])[-1].rstrip("等")
+    clause = clause_end_pattern().split(sentence[:at])[-1].rstrip("等")
     names = [name for name in _list_mark_pattern().split(clause) if name]
     if len(names) < target.value:
         return ()
@@ -247,11 +248,6 @@ def _some_pattern() -> re.Pattern[str]:
 @cache
 def _modifiers_pattern() -> re.Pattern[str]:
     return re.compile(f"^(?:{alternation(quantity_words().modifiers)})+(?=..)")
-
-
-@cache
-def _clause_end_pattern() -> re.Pattern[str]:
-    return re.compile("[，。；：！？\n]")
 
 
 @cache

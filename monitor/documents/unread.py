@@ -437,6 +437,7 @@ def _attachments_by_script(page: ReadPage) -> Iterator[str]:
     names = []
     announced = announcing_lines(page.layout)
     anchors = set(_anchor_pattern().findall(page.markup))
+    known = {attachment.name for attachment in page.attachments}
     for one in page.layout.references[:_MAX_LINKS]:
         reference = (one.attributes.get("href") or "").strip()
         if _is_page(reference) or one.node.tag in {"iframe", "embed", "object"}:
@@ -448,7 +449,6 @@ def _attachments_by_script(page: ReadPage) -> Iterator[str]:
         if len(letters_of(name)) < 4 or not is_announced(page.layout, one, name, announced):
             continue
         attachment = Attachment(name, "")
-        known = {known.name for known in page.attachments}
         if name not in known and holds_text(attachment, page.title, strict=True):
             names.append(name)
     names = [name for name in dict.fromkeys(names) if not is_copy(Attachment(name, ""), page.title)]
