@@ -29,9 +29,9 @@ from monitor.comparison.thresholds import (
     FULFILMENT_WORDING,
     SAME_VALUE,
 )
+from monitor.extraction.measurements import is_generic
 from monitor.extraction.quantities import GROWTH_UNITS, comparable, metric_core, to_base
 from monitor.extraction.regions import find_region
-from monitor.extraction.targets import is_generic
 from monitor.extraction.vocabulary import WordTable, alternation, quantity_words, read_table
 from monitor.model.changes import Basis, Change, Delta, Kind, Verdict
 from monitor.model.statements import Label, Op, Statement, Target

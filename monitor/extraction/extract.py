@@ -36,11 +36,12 @@ from monitor.extraction.source_names import (
     fitting_name,
     source_of_document,
 )
-from monitor.extraction.targets import named_years, parse_targets
+from monitor.extraction.targets import parse_targets
 from monitor.extraction.task_lines import is_task_line
 from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.extraction.vocabulary import alternation, quantity_words
+from monitor.extraction.years import named_years
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import NATION, Label, Speaker, Statement
 
