@@ -26,8 +26,8 @@ from edits import COSMETIC, SUBSTANTIVE, Edit, page
 from monitor.comparison.compare import compare
 from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract
-from monitor.extraction.quantities import to_base
 from monitor.extraction.topics import load_topics
+from monitor.extraction.units import to_base
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Speaker, Statement

@@ -52,7 +52,7 @@ from sqlalchemy import Connection, LargeBinary, insert, select, text, type_coerc
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from monitor.extraction.quantities import search_terms
+from monitor.extraction.metric_history import search_terms
 from monitor.extraction.regions import region_names
 from monitor.ingest.projection import rebuild
 from monitor.ingest.schedule import SPREAD

@@ -22,7 +22,8 @@ from monitor.cli.options import (
 )
 from monitor.cli.output import Format, print_status, write_rows
 from monitor.errors import UserError
-from monitor.extraction.quantities import growth_of, metric_core, to_base
+from monitor.extraction.metric_history import growth_of, metric_core
+from monitor.extraction.units import to_base
 from monitor.model.changes import CommitmentYear, Kind
 from monitor.model.statements import number
 from monitor.storage.commitments import (

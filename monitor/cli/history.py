@@ -18,7 +18,7 @@ from monitor.cli.options import (
     stated,
 )
 from monitor.cli.output import Format, print_status, write_rows
-from monitor.extraction.quantities import metric_history, search_terms
+from monitor.extraction.metric_history import metric_history, search_terms
 from monitor.extraction.text import normalize_characters
 from monitor.model.statements import Figure, Op, number
 from monitor.storage.views import figures_of

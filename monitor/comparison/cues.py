@@ -24,10 +24,10 @@ import ahocorasick
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ratio
 from monitor.comparison.thresholds import SAME_BUT_CUE
-from monitor.extraction.quantities import chinese as chinese_number
-from monitor.extraction.quantities import to_base
+from monitor.extraction.numerals import chinese_number
 from monitor.extraction.regions import gazetteer
 from monitor.extraction.text import normalize_characters
+from monitor.extraction.units import to_base
 from monitor.extraction.vocabulary import WordTable, alternation, quantity_words, read_table
 from monitor.model.statements import Op, Statement, Target
 

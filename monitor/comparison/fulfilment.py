@@ -30,8 +30,9 @@ from monitor.comparison.thresholds import (
     SAME_VALUE,
 )
 from monitor.extraction.measurements import is_generic
-from monitor.extraction.quantities import GROWTH_UNITS, comparable, metric_core, to_base
+from monitor.extraction.metric_history import metric_core
 from monitor.extraction.regions import find_region
+from monitor.extraction.units import GROWTH_UNITS, comparable, to_base
 from monitor.extraction.vocabulary import WordTable, alternation, quantity_words, read_table
 from monitor.model.changes import Basis, Change, Delta, Kind, Verdict
 from monitor.model.statements import Label, Op, Statement, Target

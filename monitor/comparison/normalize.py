@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 
-from monitor.extraction.quantities import chinese as chinese_number
+from monitor.extraction.numerals import chinese_number
 from monitor.folding import simplification_table
 
 _MAX_CACHED_LENGTH = 400

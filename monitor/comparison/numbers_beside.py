@@ -16,9 +16,9 @@ from monitor.comparison.cues import cue_pattern, cue_table, is_benefit_ceiling
 from monitor.comparison.deadlines import clause_end_pattern
 from monitor.comparison.normalize import normalize
 from monitor.comparison.targets import TargetMove, pair_targets, target_moves
-from monitor.extraction.quantities import comparable
 from monitor.extraction.targets import counted_things, figures_beside, parse_targets
 from monitor.extraction.text import normalize_characters
+from monitor.extraction.units import comparable
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.statements import Op, Statement, Target
 

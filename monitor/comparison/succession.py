@@ -44,7 +44,7 @@ from monitor.comparison.year_links import (
     find_links,
     link_model,
 )
-from monitor.extraction.quantities import counts_things
+from monitor.extraction.units import counts_things
 from monitor.model.changes import Basis, Certainty, Change, Kind
 from monitor.model.statements import Label, Statement, Target
 

@@ -13,7 +13,7 @@ from monitor.comparison.deadlines import Years
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import longest_common_length, ratio
 from monitor.comparison.thresholds import METRIC, METRIC_ELSEWHERE, SAME_VALUE, YEAR_WORTH
-from monitor.extraction.quantities import comparable, counts_things, to_base
+from monitor.extraction.units import comparable, counts_things, to_base
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.changes import Delta
 from monitor.model.statements import Op, Statement, Target

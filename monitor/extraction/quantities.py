@@ -1,179 +1,23 @@
-"""Quantities in a sentence: span, value, unit, and the op (at least, about, increase …).
-
-Numbers are read as they are written in Chinese texts (1.3万, 三千, 1,200, 百亿); units get their
-normal form and are converted to base units.
-"""
+"""Quantities in a sentence: span, value, unit, and the op (at least, about, increase …)."""
 
 from __future__ import annotations
 
-import csv
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cache
-from pathlib import Path
 
+from monitor.extraction.numerals import (
+    ARABIC,
+    CHINESE,
+    DIGITS,
+    MULTIPLIER,
+    SMALL_UNITS,
+    multiplier,
+    number_value,
+)
+from monitor.extraction.units import GROWTH_UNITS, Unit, unit_pattern, units
 from monitor.extraction.vocabulary import alternation, quantity_cues, quantity_words
-from monitor.model.changes import CommitmentYear, Kind
-from monitor.model.statements import Figure, Op
-
-_DIGITS = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
-_DIGITS |= {"六": 6, "七": 7, "八": 8, "九": 9}
-_SMALL = {"十": 10, "百": 100, "千": 1000}
-_LARGE = {"万": 10**4, "亿": 10**8}
-
-ARABIC = r"(?:[0-9]{1,3}(?:[,，][0-9]{3})++(?![0-9])|[0-9]{1,15})(?:\.[0-9]{1,6})?"
-CHINESE = "[一二两三四五六七八九十百千零〇]{1,9}"
-MULTIPLIER = "(?!(?:百亿|千万|亿)亿次)(?:[十百千]?万?亿|[十百千]?万|千|百)"
-
-
-def multiplier(text: str) -> float:
-    """万亿 is 10^12, 百亿 10^10; the empty text is 1."""
-    value = 1
-    for character in text:
-        value *= _SMALL.get(character) or _LARGE[character]
-    return value
-
-
-def chinese(text: str) -> float | None:
-    """三千二百 is 3200, 二〇三〇 is 2030; None for anything that is not a number (十百, 百)."""
-    if all(character in _DIGITS for character in text):
-        if len(text) > 1 and not any(character in "零〇" for character in text):
-            return None  # 三四 is "three or four"
-        return float("".join(str(_DIGITS[character]) for character in text))
-    total = 0
-    pending: int | None = None
-    limit = 10**4
-    for character in text:
-        if character in _DIGITS:
-            if pending:
-                return None
-            pending = _DIGITS[character]
-            continue
-        unit = _SMALL[character]
-        if unit >= limit or (pending is None and (unit != 10 or total)):
-            return None
-        total += (1 if pending is None else pending) * unit
-        pending, limit = None, unit
-    return float(total + (pending or 0))
-
-
-def value(digits: str, scale: str) -> float | None:
-    """The number written as ``digits`` times ``scale`` (万, 亿 …), or None."""
-    plain = digits.replace(",", "").replace("，", "")
-    if plain[0].isascii():
-        # In binary fractions 559.8亿 is 55979999999.99999.
-        return float(Decimal(plain) * int(multiplier(scale)))
-    number = chinese(plain)
-    return None if number is None else number * multiplier(scale)
-
-
-_TABLE = Path(__file__).parent / "data" / "units.csv"
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """One way of writing a unit; see the head of ``data/units.csv`` for the columns.
-
-    A unit without ``target`` is listed only so that its number is ignored (8英寸, E级).
-    """
-
-    unit: str
-    target: str
-    factor: float
-    base: str
-    base_factor: float
-    dimension: str
-    weak: bool
-
-
-@cache
-def units() -> dict[str, Unit]:
-    """All units by the way they are written, Latin letters small."""
-    with _TABLE.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    return {
-        row["unit"].lower(): Unit(
-            row["unit"],
-            row["target"],
-            float(row["factor"] or 1),
-            row["base"],
-            float(row["base_factor"] or 1),
-            row["dimension"],
-            row["weak"] == "weak",
-        )
-        for row in rows
-    }
-
-
-@cache
-def _carried() -> dict[str, Unit]:
-    """Units by the name a target carries."""
-    found: dict[str, Unit] = {}
-    for unit in units().values():
-        if unit.target:
-            found.setdefault(unit.target, unit)
-    return found
-
-
-@cache
-def unit_pattern() -> str:
-    """An alternation of all ways of writing a unit, longest first."""
-    names = sorted(units(), key=lambda name: (-len(name), name))
-    return "|".join(
-        # A Latin unit ends where the letters end: 5P is computing, 5PUE is not.
-        re.escape(name) + ("(?![a-z0-9])" if name[-1].isascii() and name[-1].isalpha() else "")
-        for name in names
-    )
-
-
-def to_base(value: float, unit: str) -> tuple[float, str]:
-    """``value`` in the base unit of its dimension: (10.36, Eflops) is (10360, P).
-
-    An unknown unit is its own base.
-    """
-    known = _carried().get(unit) or units().get(unit.lower())
-    if known is None or not known.base:
-        return value, unit
-    scale = known.base_factor if unit == known.target else known.base_factor * known.factor
-    return value * scale, known.base
-
-
-def comparable(first: str, second: str) -> bool:
-    """Whether numbers in these units have the same dimension."""
-    return to_base(1, first)[1] == to_base(1, second)[1]
-
-
-def counts_things(unit: str) -> bool:
-    """Whether a unit counts things (个, 家), so that a noun may follow it."""
-    known = _carried().get(unit) or units().get(unit.lower())
-    return known is not None and known.dimension not in _MEASURED
-
-
-def growth_of(
-    years: Sequence[CommitmentYear], metric_of: Callable[[str], str]
-) -> tuple[CommitmentYear, CommitmentYear] | None:
-    """The first and the last year that give a number of one metric; of several the most frequent.
-
-    Args:
-        years: of one commitment, oldest first.
-        metric_of: the metric without what does not change it (全省算力规模 is 算力规模).
-
-    Returns:
-        Two years whose numbers compare, or None. An increment is compared with nothing.
-    """
-    series: defaultdict[tuple[str, str], list[CommitmentYear]] = defaultdict(list)
-    for one in years:
-        if one.value is None or one.op == Op.INCREASE_BY or one.kind is Kind.DROPPED:
-            continue
-        series[metric_of(one.metric or ""), to_base(1, one.unit or "")[1]].append(one)
-    longest = max(series.values(), key=lambda some: len({one.year for one in some}), default=[])
-    if not longest or longest[0].year == longest[-1].year:
-        return None
-    return longest[0], longest[-1]
-
+from monitor.model.statements import Op
 
 _MULTIPLIED = {"翻一番": 1.0, "翻了一番": 1.0, "翻番": 1.0, "翻两番": 3.0, "翻了两番": 3.0}
 
@@ -385,7 +229,7 @@ def _read(sentence: str, match: re.Match[str]) -> Quantity | None:
         op,
         cue_start,
         cue,
-        counted=unit.dimension not in _PREDICATED,
+        counted=unit.takes_noun,
         high=high,
     )
 
@@ -413,16 +257,12 @@ def _is_name(sentence: str, match: re.Match[str]) -> bool:
     before = sentence[match.start() - 1 : match.start()]
     if before == "前" and (match["unit"] or match["bareunit"]) in _RANKS:
         return True
-    vague = match["bare"] or (match["number"] or "")[:1] in _SMALL
+    vague = match["bare"] or (match["number"] or "")[:1] in SMALL_UNITS
     return before in {"每", "双"} or (bool(vague) and before in {"数", "几"})
 
 
 _RANKS = frozenset({"名", "位", "强", "个"})
 """Units of a rank: 国内前3名."""
-_PREDICATED = {"ratio", "times", "compute", "bytes", "power", "energy", "area", "money", "latency"}
-_PREDICATED |= {"card_hours"}
-_MEASURED = _PREDICATED | {"duration", "duration_minutes", "length", "mass", "coal", "bandwidth"}
-_MEASURED |= {"token", "visits", "dollars", "euros", "hk_dollars"}
 
 
 @cache
@@ -434,8 +274,8 @@ def _share(match: re.Match[str]) -> float | None:
     """The percentage that 九成三 and 百分之七十 say."""
     tenths, percent = match["tenths"], match["percent"]
     if tenths:
-        return 10.0 * _DIGITS[tenths[0]] + _DIGITS[tenths[2]]
-    return 100.0 if percent == "百" else value(percent, "")
+        return 10.0 * DIGITS[tenths[0]] + DIGITS[tenths[2]]
+    return 100.0 if percent == "百" else number_value(percent, "")
 
 
 def _amount(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> float | None:
@@ -443,17 +283,17 @@ def _amount(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> float 
         counts = _counts_bare(sentence, match, unit, cue)
         return multiplier(match["bare"]) if counts else None
     if match["amount"]:
-        return value(match["amount"], match["amountscale"])
+        return number_value(match["amount"], match["amountscale"])
     if match["tenths"] or match["percent"]:
         return _share(match)
     number = match["number"]
     scale = match["scale"] or match["late"] or ""
     if number[0].isascii():
         padded = number.startswith("0") and len(number) > 1 and "." not in number
-        return None if padded else value(number, scale)
-    if number in _SMALL and match["more"]:
-        return _SMALL[number] * multiplier(scale)  # 百余项
-    found = value(number, scale)
+        return None if padded else number_value(number, scale)
+    if number in SMALL_UNITS and match["more"]:
+        return SMALL_UNITS[number] * multiplier(scale)  # 百余项
+    found = number_value(number, scale)
     # 一个, 两项, 四个 are articles and slogans more often than quantities.
     certain = bool(match["after"] or cue or scale)
     fewest = 1 if _counts_before(sentence, match, unit) else _fewest(unit, certain=certain)
@@ -470,7 +310,7 @@ def _counts_bare(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> b
         return True
     if unit.dimension == "card":
         return False
-    counts = unit.dimension not in _PREDICATED
+    counts = unit.takes_noun
     if match["after"]:
         return True
     return counts and (
@@ -481,7 +321,7 @@ def _counts_bare(sentence: str, match: re.Match[str], unit: Unit, cue: str) -> b
 
 def _counts_before(sentence: str, match: re.Match[str], unit: Unit) -> bool:
     """Whether a Chinese numeral ends a clause after what it counts: 新建智算中心一座."""
-    if unit.dimension in _MEASURED or unit.weak:
+    if not unit.counts_things or unit.weak:
         return False
     if _clause_end_pattern().match(sentence, match.end()) is None:
         return False
@@ -503,7 +343,7 @@ def _fewest(unit: Unit, *, certain: bool) -> int:
     """The smallest number that a Chinese numeral gives as a quantity."""
     if unit.dimension == "ratio":
         return 1
-    if certain or unit.dimension in _PREDICATED:
+    if certain or not unit.takes_noun:
         return 2
     return 10 if unit.weak else 3
 
@@ -512,7 +352,7 @@ def _low_end(sentence: str, match: re.Match[str]) -> float | None:
     """The lower end of a range (2—3家); None when there is none."""
     if not match["low"] or sentence[max(0, match.start() - 1) : match.start()] in {"由", "从"}:
         return None
-    return value(match["low"], match["lowscale"] or match["scale"] or "")
+    return number_value(match["low"], match["lowscale"] or match["scale"] or "")
 
 
 @cache
@@ -635,97 +475,3 @@ def _shared(sentence: str, found: list[Quantity]) -> list[Quantity]:
 def _item_pattern() -> re.Pattern[str]:
     """The noun that a number counts, up to the next number of the list."""
     return re.compile("[^、和及，。；0-9][^，。；、0-9]{0,14}(?:、|和|及|以及)")
-
-
-GROWTH_UNITS = frozenset({"%", "倍", "个百分点"})
-"""Units of a growth. A growth in them is no level of its metric."""
-
-_SYNONYMS = {
-    "规模以上": "规上",
-    "智能算力": "智算",
-    "智能计算": "智算",
-    "智算算力": "智算",
-    "比重": "占比",
-    "营业收入": "营收",
-}
-
-
-@cache
-def _neutral_pattern() -> re.Pattern[str]:
-    # Words around a metric that do not change it.
-    return re.compile(
-        "^(?:全省|全市|全区|全国|我省|我市|我区|累计|力争|新增|建成|培育|打造|全年|完成|推出|发布|落地)+"
-        "|(?:总)?(?:规模|总量|总数|数量|数|容量|总额)$"
-    )
-
-
-@cache
-def _total_pattern() -> re.Pattern[str]:
-    return re.compile("总(?=规模|量|数|算力|额)")
-
-
-def metric_core(metric: str) -> str:
-    """The metric without scope and totals: 全省算力总规模 is 算力, 智能算力 is 智算."""
-    for words, same in _SYNONYMS.items():
-        metric = metric.replace(words, same)
-    return _neutral_pattern().sub("", _total_pattern().sub("", metric))
-
-
-def search_terms(metric: str) -> tuple[str, ...]:
-    """Pieces of which every name of a metric contains one: 智算规模 is found by 智能算力 too."""
-    core = metric_core(metric)
-    terms = [metric, core, *(core.replace(same, words) for words, same in _SYNONYMS.items())]
-    return tuple(dict.fromkeys(term for term in terms if term))
-
-
-def metric_history(
-    figures: Sequence[Figure], metric: str, *, unit: str | None = None
-) -> list[Figure]:
-    """The figures of a metric under all its names, in one unit where they convert.
-
-    Args:
-        figures: of one region.
-        metric: its name or, without ``unit``, a piece of it.
-        unit: the unit of the result; figures of other metrics and dimensions are left out. None
-            takes the most usual unit and keeps the others as they are.
-
-    Returns:
-        In the order of ``figures``. A growth (+20倍) is left out where there are levels: it is no
-        value of the metric.
-    """
-    core, piece = metric_core(metric), metric.casefold()
-    found = [
-        figure
-        for figure in figures
-        if metric_core(figure.metric) == core
-        or (unit is None and piece in figure.metric.casefold())
-    ]
-    levels = [figure for figure in found if not _is_growth(figure)]
-    shown = levels or found
-    wanted = _usual_unit(shown) if unit is None or (unit == "倍" and levels) else unit
-    return [
-        _in_unit(figure, wanted) if comparable(figure.unit, wanted) else figure
-        for figure in shown
-        if unit is None or comparable(figure.unit, wanted)
-    ]
-
-
-def _is_growth(figure: Figure) -> bool:
-    return figure.op == Op.INCREASE_BY and figure.unit in GROWTH_UNITS
-
-
-def _usual_unit(figures: Sequence[Figure]) -> str:
-    """The unit that most figures convert to; of several, the most frequent one."""
-    units = Counter(figure.unit for figure in figures)
-
-    def reach(unit: str) -> tuple[int, int]:
-        return sum(n for other, n in units.items() if comparable(unit, other)), units[unit]
-
-    return max(units, key=reach, default="")
-
-
-def _in_unit(figure: Figure, unit: str) -> Figure:
-    if figure.unit == unit:
-        return figure
-    value = to_base(figure.value, figure.unit)[0] / to_base(1, unit)[0]
-    return replace(figure, value=round(value, 9), unit=unit)

@@ -15,8 +15,9 @@ from monitor.extraction.measurements import (
     share_of_pattern,
     whole_quotes,
 )
-from monitor.extraction.quantities import Quantity, counts_things, quantities
+from monitor.extraction.quantities import Quantity, quantities
 from monitor.extraction.text import normalize_characters
+from monitor.extraction.units import counts_things
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.extraction.years import NamedYear, named_years
 from monitor.model.statements import Op, Target

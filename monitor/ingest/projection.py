@@ -39,7 +39,8 @@ from monitor.comparison.in_force import (
     statement_term,
     supersedes_on,
 )
-from monitor.extraction.quantities import metric_core, to_base
+from monitor.extraction.metric_history import metric_core
+from monitor.extraction.units import to_base
 from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker

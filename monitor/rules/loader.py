@@ -14,14 +14,15 @@ import re2
 from pydantic import ValidationError
 
 from monitor.errors import UserError, UserErrors
+from monitor.extraction.numerals import multiplier
 from monitor.extraction.offices import (
     is_central,
     offices_in_regions,
     offices_named,
     suggest_office,
 )
-from monitor.extraction.quantities import multiplier, units
 from monitor.extraction.regions import regions_around, regions_named, suggest_region
+from monitor.extraction.units import units
 from monitor.extraction.word_mistakes import list_hint, word_mistake
 from monitor.folding import fold, fold_expression, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient

@@ -17,8 +17,8 @@ from itertools import product
 import ahocorasick
 
 from monitor.extraction.offices import government_of
-from monitor.extraction.quantities import comparable, to_base
 from monitor.extraction.regions import regions_around
+from monitor.extraction.units import comparable, to_base
 from monitor.folding import fold
 from monitor.model.alerts import Match
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind

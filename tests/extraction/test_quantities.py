@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.extraction.quantities import comparable, multiplier, quantities, to_base
+from monitor.extraction.numerals import multiplier
+from monitor.extraction.quantities import quantities
 from monitor.extraction.targets import parse_targets
 from monitor.extraction.text import join_lines, normalize_characters
 from monitor.extraction.topics import in_scope_hits, load_topics
+from monitor.extraction.units import comparable, to_base
 
 TABLE = Path(__file__).with_name("quantities.tsv")
 PRESS_TABLE = Path(__file__).with_name("press_quantities.tsv")

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from monitor.extraction.extract import extract
-from monitor.extraction.quantities import growth_of
+from monitor.extraction.metric_history import growth_of
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import IngestRequest, IngestResult

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extraction.quantities import metric_core, metric_history, search_terms
+from monitor.extraction.metric_history import metric_core, metric_history, search_terms
 from monitor.model.statements import Figure
 
 
