@@ -44,17 +44,13 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.extraction.context_scope import Place, count_words
 from monitor.extraction.press import PressReader
+from monitor.extraction.press_features import CONTEXT, CUES, FLAGS, GENRE, Features
 from monitor.extraction.press_model import (
     CLASSES,
-    CONTEXT,
-    CUES,
-    FLAGS,
-    GENRE,
     LABELS,
     MAX_WEIGHT,
     SPEAKERS,
     Answer,
-    Features,
     PressModel,
     ScopeModel,
     model_of,

@@ -18,16 +18,8 @@ from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
 from monitor.extraction.pattern_gate import PatternGate
 from monitor.extraction.places import news_start, region_of_topic
-from monitor.extraction.press_model import (
-    CONTEXT,
-    SURE_BY,
-    ArticleScorer,
-    Features,
-    PressArticle,
-    PressModel,
-    known_grams,
-    press_model,
-)
+from monitor.extraction.press_features import CONTEXT, Features, PressArticle, known_grams
+from monitor.extraction.press_model import SURE_BY, ArticleScorer, PressModel, press_model
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
 from monitor.extraction.speakers import attribute_sentences, with_full_names

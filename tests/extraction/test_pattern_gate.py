@@ -10,7 +10,7 @@ import pytest
 from monitor.extraction.labels import label_words
 from monitor.extraction.pattern_gate import PatternGate, grams, telling_gram, without_numbers
 from monitor.extraction.press_cues import press_cues
-from monitor.extraction.press_model import press_wording
+from monitor.extraction.press_features import press_wording
 
 
 def grams_of(text: str) -> frozenset[str]:

@@ -9,19 +9,15 @@ import pytest
 
 from monitor.extraction.extract import explain, extract
 from monitor.extraction.pattern_gate import grams
+from monitor.extraction.press_features import CONTEXT, CUES, FLAGS, GENRE, SentenceFeatures
 from monitor.extraction.press_model import (
     CLASSES,
-    CONTEXT,
-    CUES,
-    FLAGS,
-    GENRE,
     LABELS,
     MAX_WEIGHT,
     SPEAKERS,
     Answer,
     ArticleScorer,
     PressModel,
-    SentenceFeatures,
     Zone,
     is_possible,
     model_of,
