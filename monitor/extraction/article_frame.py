@@ -9,16 +9,9 @@ from itertools import chain
 from monitor.extraction.attribution import (
     Attribution,
     KnownBy,
-    Manner,
     Reference,
-    Role,
-    mark_places,
     mask_quotes,
-    press_pattern,
-    province_name,
     read_subject,
-    region_of_all,
-    regions_in,
     reporting_clauses,
     role_of,
 )
@@ -32,6 +25,8 @@ from monitor.extraction.places import (
     region_of_body,
     topic_regions,
 )
+from monitor.extraction.speaker_words import Manner, Role, press_pattern
+from monitor.extraction.toponyms import mark_places, province_name, region_of_all, regions_in
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from monitor.extraction.attribution import Attribution, Manner, press_pattern
+from monitor.extraction.attribution import Attribution
 from monitor.extraction.context_scope import count_words
 from monitor.extraction.issuers import first_region
 from monitor.extraction.labels import (
@@ -30,12 +30,8 @@ from monitor.extraction.sections import (
     part_of_plan,
     plan_document_sections,
 )
-from monitor.extraction.source_names import (
-    NOBODY,
-    SourceName,
-    fitting_name,
-    source_of_document,
-)
+from monitor.extraction.source_names import NOBODY, SourceName, fitting_name, source_of_document
+from monitor.extraction.speaker_words import Manner, press_pattern
 from monitor.extraction.targets import parse_targets
 from monitor.extraction.task_lines import is_task_line
 from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences

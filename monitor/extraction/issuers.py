@@ -5,20 +5,16 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from monitor.extraction.attribution import (
-    Attribution,
-    KnownBy,
-    Manner,
-    Role,
+from monitor.extraction.attribution import Attribution, KnownBy, role_of
+from monitor.extraction.places import is_national, news_start, topic_regions
+from monitor.extraction.speaker_words import Manner, Role, press_pattern
+from monitor.extraction.toponyms import (
     mark_places,
     places_in,
-    press_pattern,
     province_name,
     region_of_all,
     regions_in,
-    role_of,
 )
-from monitor.extraction.places import is_national, news_start, topic_regions
 from monitor.model.statements import NATION, Speaker
 
 AUTHORITIES = frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY})

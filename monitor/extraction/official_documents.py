@@ -8,16 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monitor.extraction.attribution import (
-    Attribution,
-    KnownBy,
-    Manner,
-    press_pattern,
-    region_of_all,
-    regions_in,
-    role_of,
-)
+from monitor.extraction.attribution import Attribution, KnownBy, role_of
 from monitor.extraction.issuers import first_region
+from monitor.extraction.speaker_words import Manner, press_pattern
+from monitor.extraction.toponyms import region_of_all, regions_in
 from monitor.model.statements import NATION, Speaker
 
 _HEAD = 3

@@ -11,14 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from monitor.extraction.attribution import (
-    places_in,
-    press_pattern,
-    province_name,
-    region_of_all,
-    regions_of_names,
-)
 from monitor.extraction.regions import Region, regions_named
+from monitor.extraction.speaker_words import press_pattern
+from monitor.extraction.toponyms import places_in, province_name, region_of_all, regions_of_names
 from monitor.model.statements import NATION
 
 _EVENTS = ("大会", "会议", "论坛", "博览会", "峰会", "发布会", "研讨会", "展会", "展览会", "仪式")

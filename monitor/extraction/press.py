@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from monitor.extraction.article_frame import read_frame
-from monitor.extraction.attribution import Attribution, Manner, region_pattern, speaker_words
+from monitor.extraction.attribution import Attribution
 from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
@@ -22,7 +22,9 @@ from monitor.extraction.press_features import CONTEXT, Features, PressArticle, k
 from monitor.extraction.press_model import SURE_BY, ArticleScorer, PressModel, press_model
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
+from monitor.extraction.speaker_words import Manner, speaker_words
 from monitor.extraction.speakers import attribute_sentences, with_full_names
+from monitor.extraction.toponyms import region_pattern
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Label, Speaker
 

@@ -15,8 +15,9 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from monitor.extraction.article_frame import ArticleFrame
-from monitor.extraction.attribution import Attribution, places_in
+from monitor.extraction.attribution import Attribution
 from monitor.extraction.pattern_gate import PatternGate, telling_gram
+from monitor.extraction.toponyms import places_in
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 
 _MAX_VERBS = 24

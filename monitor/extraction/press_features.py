@@ -18,7 +18,7 @@ from operator import add
 from typing import NamedTuple, TypeAlias
 
 from monitor.extraction.article_frame import ArticleFrame
-from monitor.extraction.attribution import Attribution, KnownBy, Manner
+from monitor.extraction.attribution import Attribution, KnownBy
 from monitor.extraction.labels import CueScores
 from monitor.extraction.pattern_gate import PatternGate, grams, without_numbers
 from monitor.extraction.press_cues import (
@@ -31,6 +31,7 @@ from monitor.extraction.press_cues import (
     states_gate,
     word_flags,
 )
+from monitor.extraction.speaker_words import Manner
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 from monitor.model.statements import Label, Speaker
 

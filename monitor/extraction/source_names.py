@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from monitor.extraction.attribution import Attribution, speaker_words
+from monitor.extraction.attribution import Attribution
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.offices import OfficeMention, government_of, is_central, offices_in
 from monitor.extraction.regions import find_region
+from monitor.extraction.speaker_words import speaker_words
 from monitor.extraction.text import normalize_characters
 from monitor.extraction.vocabulary import DATA, WordTable, alternation, read_table
 from monitor.model.documents import DocumentKind, Provenance

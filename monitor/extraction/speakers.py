@@ -16,16 +16,9 @@ from monitor.extraction.article_frame import ArticleFrame, read_frame
 from monitor.extraction.attribution import (
     Attribution,
     KnownBy,
-    Manner,
     ReportingClause,
-    mark_places,
     mask_quotes,
-    named_in_full,
     people_in,
-    press_pattern,
-    province_name,
-    region_of_all,
-    regions_in,
 )
 from monitor.extraction.discourse import (
     Discourse,
@@ -45,12 +38,20 @@ from monitor.extraction.places import (
     subject_region,
 )
 from monitor.extraction.quantities import quantities
+from monitor.extraction.speaker_words import Manner, press_pattern
 from monitor.extraction.told_plans import (
     acting_authority,
     is_bare,
     looks_ahead,
     looks_back,
     only_issues,
+)
+from monitor.extraction.toponyms import (
+    mark_places,
+    named_in_full,
+    province_name,
+    region_of_all,
+    regions_in,
 )
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker

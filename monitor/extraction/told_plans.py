@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.extraction.attribution import (
-    Attribution,
-    KnownBy,
-    Manner,
-    mark_places,
-    mask_quotes,
-    places_in,
-    press_pattern,
-    province_name,
-    region_of_all,
-    regions_in,
-    roles,
-)
+from monitor.extraction.attribution import Attribution, KnownBy, mask_quotes
 from monitor.extraction.discourse import Discourse
 from monitor.extraction.issuers import AUTHORITIES, issuer_of, issuing
 from monitor.extraction.places import news_start, topic_regions
 from monitor.extraction.quantities import quantities
+from monitor.extraction.speaker_words import Manner, press_pattern, roles
+from monitor.extraction.toponyms import (
+    mark_places,
+    places_in,
+    province_name,
+    region_of_all,
+    regions_in,
+)
 from monitor.model.statements import NATION, Speaker
 
 _CLAUSES_READ = 4

@@ -104,3 +104,14 @@ def metrics_without_unit() -> tuple[str, ...]:
 def alternation(words: Iterable[str]) -> str:
     """A pattern that matches one of ``words``, the longest that fits."""
     return "|".join(re.escape(word) for word in sorted(set(words), key=lambda w: (-len(w), w)))
+
+
+def alternation_by_first_character(names: Iterable[str]) -> str:
+    """An alternation that tries only the names that begin with the character at hand."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names):
+        groups.setdefault(name[0], []).append(name[1:])
+    branches = "|".join(
+        f"{re.escape(first)}(?:{alternation(rest)})" for first, rest in groups.items()
+    )
+    return f"(?=[{''.join(map(re.escape, groups))}])(?:{branches})"

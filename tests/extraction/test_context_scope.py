@@ -6,10 +6,11 @@ from datetime import date
 
 import pytest
 
-from monitor.extraction.attribution import Attribution, Manner
+from monitor.extraction.attribution import Attribution
 from monitor.extraction.context_scope import ContextArticle, TopicWords, count_words
 from monitor.extraction.extract import CONTEXT, WORDS, explain, extract
 from monitor.extraction.press_model import ScopeModel
+from monitor.extraction.speaker_words import Manner
 from monitor.extraction.topics import load_topics
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Speaker

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.extraction.attribution import Attribution, Manner
+from monitor.extraction.attribution import Attribution
 from monitor.extraction.extract import extract
 from monitor.extraction.source_names import NOBODY, SourceName, fitting_name, name_sources
+from monitor.extraction.speaker_words import Manner
 from monitor.extraction.topics import load_topics
 from monitor.model.documents import DocumentKind, Provenance
 from monitor.model.statements import Label, Speaker
