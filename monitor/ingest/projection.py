@@ -1,4 +1,4 @@
-"""The projection that the views read: current statements and targets, and the series of metrics.
+"""The projection that the views read: current statements and targets, and metric years.
 
 It holds nothing that the other tables do not say. It is made anew for the documents that a
 transaction changes, in that transaction, by searches in indexes alone; ``rebuild`` makes all of it.
@@ -16,18 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import (
-    Delete,
-    Row,
-    Select,
-    bindparam,
-    case,
-    delete,
-    null,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Row, Select, bindparam, case, delete, null, or_, select, update
 from sqlalchemy.orm import Session
 
 from monitor.comparison.in_force import (
@@ -41,10 +30,11 @@ from monitor.comparison.in_force import (
 )
 from monitor.extraction.metric_history import metric_core
 from monitor.extraction.units import to_base
+from monitor.ingest.metric_years import build_metric_years, metric_numbers, update_metric_years
 from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind
-from monitor.model.statements import Label, Op, Speaker
-from monitor.storage.base import Base, batches, insert_rows, is_in, table_of
+from monitor.model.statements import Label
+from monitor.storage.base import batches, insert_rows, is_in, table_of
 from monitor.storage.statement_tables import (
     CorroborationRow,
     CurrentStatementRow,
@@ -67,11 +57,6 @@ _repeated = _repeated_document.c
 
 _PAGE = 500
 _ARTICLES = (DocumentKind.NEWS, DocumentKind.PAGE)
-_SERIES_LABELS = (Label.COMMITMENT, Label.ACHIEVEMENT)
-_SERIES_SPEAKERS = (Speaker.GOVERNMENT, Speaker.MINISTRY)
-_KIND_RANK = {DocumentKind.REPORT.value: 0, DocumentKind.PLAN.value: 1}
-
-_MetricKey = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +94,15 @@ def project_documents(
         new: all of them were added in this transaction, so that nothing is projected of them yet.
     """
     for some in batches(document_ids):
-        before = [] if new else _series_numbers(session, _number.document_id, some)
+        before = [] if new else metric_numbers(session, _number.document_id, some)
         documents = _write_documents(session, some, new=new)
         for one in documents.values():
             _supersede_older(session, one)
         reports = [one for one in documents.values() if one.issued.kind is DocumentKind.REPORT]
         if reports:
             _write_verdicts(session, reports)
-        after = _series_numbers(session, _number.document_id, some)
-        _update_metric_years(session, before, after)
+        after = metric_numbers(session, _number.document_id, some)
+        update_metric_years(session, before, after)
         gone = [one.issued for one in documents.values() if one.snapshot_id is None]
         restored = set(_superseded_by(session, gone)) - set(some)
         if restored:
@@ -143,8 +128,7 @@ def rebuild(session: Session) -> None:
         _write_verdicts(session, list(_load_documents(session, some).values()))
     regions = session.scalars(select(_number.region).distinct())
     for region in [one for one in regions if one]:
-        found = _by_key(_series_numbers(session, _number.region, [region]))
-        _add_metric_years(session, found)
+        build_metric_years(session, region)
 
 
 def projection_fault(session: Session, document_id: int) -> str:
@@ -559,161 +543,3 @@ def _given_verdicts(session: Session, commitments: Collection[int]) -> list[dict
         for row in rows
         if row.snapshot_id in current
     ]
-
-
-_SERIES_COLUMNS = (
-    *("statement_id", "label", "document_kind", "region", "year", "due", "op"),
-    *("canonical_metric", "canonical_value", "canonical_unit"),
-)
-
-
-def _series_numbers(session: Session, column: Any, values: Collection[Any]) -> list[Any]:
-    """The numbers that belong to a series, with one of some values: levels governments told."""
-    query = _series_query(column.name)
-    return list(session.connection().execute(query, {"values": list(values)}))
-
-
-def _numbers_of_points(session: Session, keys: Collection[_MetricKey]) -> list[Any]:
-    """The same for points of the series of a region, and some more of that region."""
-    return list(session.connection().execute(_points_query(), _points(keys)))
-
-
-@cache
-def _points_query() -> Select[Any]:
-    return _series().where(
-        _number.region == bindparam("region"),
-        is_in(_number.canonical_metric, "metrics"),
-        is_in(_number.due, "years"),
-    )
-
-
-def _points(keys: Collection[_MetricKey]) -> dict[str, Any]:
-    """Points of one region as the parameters of a query."""
-    return {
-        "region": next(iter(keys))[0],
-        "metrics": sorted({key[1] for key in keys}),
-        "years": sorted({key[3] for key in keys}),
-    }
-
-
-@cache
-def _series_query(column: str) -> Select[Any]:
-    return _series().where(is_in(_number[column], "values"))
-
-
-def _series() -> Select[Any]:
-    return select(*(_number[name] for name in _SERIES_COLUMNS)).where(
-        _number.label.in_(_SERIES_LABELS),
-        _number.speaker.in_(_SERIES_SPEAKERS),
-        _number.op != Op.INCREASE_BY.value,
-        _number.region.is_not(None),
-        _number.due.is_not(None),
-        _number.canonical_metric != "",
-    )
-
-
-def _by_key(numbers: Iterable[Any]) -> defaultdict[_MetricKey, list[Any]]:
-    found: defaultdict[_MetricKey, list[Any]] = defaultdict(list)
-    for row in numbers:
-        found[row.region, row.canonical_metric, row.canonical_unit, row.due].append(row)
-    return found
-
-
-def _update_metric_years(session: Session, before: Sequence[Any], after: Sequence[Any]) -> None:
-    """Follow a change of some documents' numbers.
-
-    A new number is compared with the one that was chosen; all numbers of a point are read only
-    where the chosen one is gone.
-    """
-    gone = {row.statement_id for row in before}
-    new = _by_key(after)
-    known = _known_metric_years(session, {*_by_key(before), *new})
-    lost = {key for key, chosen in known.items() if gone & chosen}
-    kept = {one for key in new.keys() - lost for one in known.get(key, ())}
-    for some in batches(kept):
-        for key, numbers in _by_key(_series_numbers(session, _number.statement_id, some)).items():
-            if key in new:
-                new[key] += numbers
-    for region in {key[0] for key in lost}:
-        here = {key for key in lost if key[0] == region}
-        found = _by_key(_numbers_of_points(session, here))
-        new |= {key: found[key] for key in here}
-    _delete_metric_years(session, lost | known.keys() & new.keys())
-    _add_metric_years(session, new)
-
-
-def _known_metric_years(
-    session: Session, keys: Collection[_MetricKey]
-) -> dict[_MetricKey, set[int]]:
-    """The points of series that are known, with the statements that were chosen for them."""
-    found: dict[_MetricKey, set[int]] = {}
-    for region in {key[0] for key in keys}:
-        given = _points([key for key in keys if key[0] == region])
-        for some in batches(given["metrics"]):
-            rows: Iterable[Any] = session.execute(_known_query(), {**given, "metrics": some})
-            for row in rows:
-                chosen = {row.promised_id, row.reached_id} - {None}
-                found[row.region, row.metric, row.unit, row.year] = chosen
-    return {key: found[key] for key in keys if key in found}
-
-
-_METRIC_KEY = ("region", "metric", "unit", "year")
-
-
-@cache
-def _known_query() -> Select[Any]:
-    columns = table_of(MetricYearRow).c
-    names = (*_METRIC_KEY, "promised_id", "reached_id")
-    return select(*(columns[name] for name in names)).where(
-        columns.region == bindparam("region"),
-        is_in(columns.metric, "metrics"),
-        is_in(columns.year, "years"),
-    )
-
-
-def _delete_metric_years(session: Session, keys: Collection[_MetricKey]) -> None:
-    if not keys:
-        return
-    given = [dict(zip(_METRIC_KEY, key, strict=True)) for key in keys]
-    session.connection().execute(_deletion_of_metric_years(), given)
-
-
-@cache
-def _deletion_of_metric_years() -> Delete:
-    table = table_of(MetricYearRow)
-    return delete(table).where(*(table.c[name] == bindparam(name) for name in _METRIC_KEY))
-
-
-def _add_metric_years(session: Session, found: Mapping[_MetricKey, Sequence[Any]]) -> None:
-    rows = [_metric_year(key, numbers) for key, numbers in found.items() if numbers]
-    insert_rows(session, MetricYearRow, rows, wanted=False)
-
-
-def _metric_year(key: _MetricKey, numbers: Iterable[Row[Any]]) -> dict[str, object]:
-    """A point of a series: of several numbers a report's, of the newest plan, the most."""
-    chosen: dict[str, Row[Any]] = {}
-    for row in sorted(numbers, key=_rank):
-        chosen.setdefault(row.label, row)
-    values: dict[str, object] = dict(zip(_METRIC_KEY, key, strict=True))
-    for name, label in (("promised", Label.COMMITMENT), ("reached", Label.ACHIEVEMENT)):
-        best = chosen.get(label.value)
-        values |= {
-            name: None if best is None else best.canonical_value,
-            f"{name}_op": None if best is None else best.op,
-            f"{name}_id": None if best is None else best.statement_id,
-        }
-    return values
-
-
-def _rank(row: Row[Any]) -> tuple[int, int, float, int]:
-    value = row.canonical_value
-    return (
-        _KIND_RANK.get(row.document_kind, 2),
-        -(row.year or 0),
-        value if row.op == Op.AT_MOST else -value,
-        row.statement_id,
-    )
-
-
-PROJECTED: tuple[type[Base], ...] = (CurrentStatementRow, CurrentTargetRow, MetricYearRow)
-"""The tables of the projection."""

@@ -12,11 +12,12 @@ from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import ingest
 from monitor.ingest.plan import IngestRequest
-from monitor.ingest.projection import PROJECTED, project_documents, rebuild
+from monitor.ingest.projection import project_documents, rebuild
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Origin, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.reference_day import set_reference_day
+from monitor.storage.statement_tables import CurrentStatementRow, CurrentTargetRow, MetricYearRow
 from monitor.storage.statements import walk_statements
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -59,7 +60,7 @@ def projected(database):
     with database.read() as session:
         return [
             sorted(map(tuple, session.execute(row.__table__.select())), key=repr)
-            for row in PROJECTED
+            for row in (CurrentStatementRow, CurrentTargetRow, MetricYearRow)
         ]
 
 
