@@ -24,9 +24,11 @@ from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Speaker, Statement
 from monitor.outbox.enqueue import Wanted, enqueue
-from monitor.storage.documents import add_document, add_snapshot, log_changes
+from monitor.storage.change_log import log_changes
+from monitor.storage.documents import add_document
 from monitor.storage.engine import Database
 from monitor.storage.recipients import save_chat
+from monitor.storage.snapshots import add_snapshot
 from monitor.storage.tables import RecipientRow
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)

@@ -36,7 +36,7 @@ from monitor.model.documents import (
 )
 from monitor.model.statements import Statement
 from monitor.parser_process import ParserError, ParserProcess
-from monitor.storage.documents import corroborations_of, load_snapshot, other_sentences
+from monitor.storage.change_log import corroborations_of
 from monitor.storage.fulfilment import assessed_plans, unlogged_verdicts
 from monitor.storage.provenance import (
     AuditedSnapshot,
@@ -47,6 +47,7 @@ from monitor.storage.provenance import (
     snapshot_before,
     snapshot_of,
 )
+from monitor.storage.snapshots import load_snapshot, other_sentences
 
 _Line = tuple[Kind, int | None, int | None, tuple[object, ...]]
 

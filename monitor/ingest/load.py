@@ -21,19 +21,16 @@ from monitor.ingest.plan import (
 from monitor.model.changes import Basis
 from monitor.model.documents import StoredDocument, sha256_hex
 from monitor.model.statements import Label
+from monitor.storage.change_log import corroborations_of, has_changes
 from monitor.storage.documents import (
-    corroborations_of,
     documents_by_id,
-    earlier_sentences,
     find_similar,
     find_text,
     get_document,
-    has_changes,
-    load_snapshots,
-    load_texts,
     reports_of_regions,
 )
 from monitor.storage.locks import lock_together
+from monitor.storage.snapshots import earlier_sentences, load_snapshots, load_texts
 from monitor.storage.statements import unlinked_commitments
 
 _SHARED_HASHES = 3

@@ -42,11 +42,7 @@ from monitor.model.documents import (
 )
 from monitor.model.statements import Label, Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.documents import (
-    has_other_report,
-    load_snapshot,
-    set_withdrawn,
-)
+from monitor.storage.documents import has_other_report, set_withdrawn
 from monitor.storage.frontier import (
     GONE,
     FrontierEntry,
@@ -54,6 +50,7 @@ from monitor.storage.frontier import (
     recheck_neighbours,
     stands_elsewhere,
 )
+from monitor.storage.snapshots import load_snapshot
 
 _GONE_STATUS = frozenset({404, 410})
 _TOLD = frozenset({DocumentKind.REPORT, DocumentKind.PLAN, DocumentKind.PAGE})

@@ -22,22 +22,20 @@ from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, StoredSnapshot
 from monitor.model.statements import Statement
 from monitor.outbox.enqueue import Wanted, enqueue
+from monitor.storage.change_log import add_corroborations, log_changes
 from monitor.storage.commitments import write_commitment_years
 from monitor.storage.documents import (
-    add_corroborations,
     add_document,
     add_fingerprint,
-    add_other_sentences,
-    add_snapshot,
     documents_of_statements,
     link_successor,
-    log_changes,
     set_current_snapshot,
     set_home,
 )
 from monitor.storage.fulfilment import FulfilmentRecord, add_fulfilments, new_verdicts
 from monitor.storage.recipients import ensure_recipients
 from monitor.storage.reference_day import set_reference_day
+from monitor.storage.snapshots import add_other_sentences, add_snapshot
 from monitor.storage.subscriptions import inactive, muted, subscribers_of_rules
 
 _RowId = Callable[[StatementRef], int]

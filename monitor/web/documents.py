@@ -22,8 +22,8 @@ from monitor.storage.document_list import (
     document_versions,
     find_document,
 )
-from monitor.storage.documents import load_snapshot
 from monitor.storage.provenance import snapshot_record
+from monitor.storage.snapshots import load_snapshot
 from monitor.storage.sources import source_names
 from monitor.web.preferences import preferences_of
 from monitor.web.site import render, site_of

@@ -25,9 +25,10 @@ from monitor.model.changes import Certainty, Kind
 from monitor.model.documents import StoredDocument
 from monitor.model.statements import Statement
 from monitor.storage.document_list import report_series
-from monitor.storage.documents import load_texts, reports_of_regions
+from monitor.storage.documents import reports_of_regions
 from monitor.storage.engine import Transaction
 from monitor.storage.provenance import LoggedRow, succession_of
+from monitor.storage.snapshots import load_texts
 from monitor.web.filters import region_of
 from monitor.web.preferences import preferences_of
 from monitor.web.site import render, site_of

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from alembic.script import ScriptDirectory
 from fresh_database import schema_differences
+from logged_changes import add_changes
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,21 +22,11 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.storage import new_schema
 from monitor.storage.changes import list_changes
-from monitor.storage.documents import (
-    add_changes,
-    add_document,
-    add_snapshot,
-    load_snapshot,
-    set_current_snapshot,
-)
-from monitor.storage.engine import (
-    Database,
-    known_revisions,
-    migrations_folder,
-    newest_revision,
-)
+from monitor.storage.documents import add_document, set_current_snapshot
+from monitor.storage.engine import Database, known_revisions, migrations_folder, newest_revision
 from monitor.storage.migrate import upgrade_schema
 from monitor.storage.new_schema import schema_script, schema_version
+from monitor.storage.snapshots import add_snapshot, load_snapshot
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 STATEMENT = Statement(

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from logged_changes import add_changes
+
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.outbox.enqueue import Wanted, enqueue
-from monitor.storage.documents import add_changes, add_document, add_snapshot
+from monitor.storage.documents import add_document
 from monitor.storage.engine import Database
+from monitor.storage.snapshots import add_snapshot
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 

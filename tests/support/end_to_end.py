@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from alert_story import Clock
 from bot_app import FixedRules, no_sleep, running
+from logged_changes import add_changes
 from telegram_api import TOKEN, FakeBotApi
 
 from monitor.bot.context import AccessPolicy
@@ -22,8 +23,9 @@ from monitor.model.statements import Speaker
 from monitor.outbox.enqueue import enqueue
 from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.rules.provider import RuleProvider
-from monitor.storage.documents import add_changes, add_document, add_snapshot
+from monitor.storage.documents import add_document
 from monitor.storage.engine import Database
+from monitor.storage.snapshots import add_snapshot
 from monitor.storage.subscriptions import custom_rules_reader
 
 PERSON = 7
