@@ -28,20 +28,22 @@ from monitor.cli.output import (
 from monitor.clock import utc_now
 from monitor.config.settings import load_settings
 from monitor.errors import UserError
-from monitor.storage.engine import Database, newest_revision
-from monitor.storage.maintenance import (
+from monitor.storage.backup import (
     back_up,
-    current_documents,
-    file_faults,
     pg_dump_command,
     pg_restore_command,
     refuse_dump,
+    vacuumdb_command,
+)
+from monitor.storage.backup import restore as restore_copy
+from monitor.storage.engine import Database, newest_revision
+from monitor.storage.maintenance import (
+    current_documents,
+    file_faults,
     server_faults,
     table_sizes,
     vacuum_server,
-    vacuumdb_command,
 )
-from monitor.storage.maintenance import restore as restore_copy
 from monitor.storage.maintenance import vacuum as vacuum_file
 from monitor.storage.retention import RetentionPeriods, count_expired, delete_expired
 

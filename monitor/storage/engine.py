@@ -40,7 +40,8 @@ _CONNECT_ARGUMENTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 60_000,
 }
-_REVISIONS = "alembic_version"
+REVISION_TABLE = "alembic_version"
+"""Alembic's own, by which a database of this program is known."""
 _HINT = "write sqlite:///monitor.db or postgresql://user@host/name"
 _POSTGRESQL = "postgresql+psycopg"
 
@@ -265,7 +266,7 @@ class Database:
                 "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
             )
             tables = [name for (name,) in found]
-            if tables and _REVISIONS not in tables:
+            if tables and REVISION_TABLE not in tables:
                 raise StorageError(
                     f"{self.shown} is the database of another program "
                     f"(tables {', '.join(tables[:3])}): name another file"
@@ -294,9 +295,9 @@ class Database:
     def revision(self) -> str | None:
         """The schema revision the database is at; None for an empty one."""
         with self.engine.connect() as connection:
-            if not inspect(connection).has_table(_REVISIONS):
+            if not inspect(connection).has_table(REVISION_TABLE):
                 return None
-            return connection.execute(text(f"SELECT version_num FROM {_REVISIONS}")).scalar()  # noqa: S608
+            return connection.execute(text(f"SELECT version_num FROM {REVISION_TABLE}")).scalar()  # noqa: S608
 
     def has_table(self, name: str) -> bool:
         """Whether the schema, of whatever version, has a table of this name."""

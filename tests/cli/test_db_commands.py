@@ -19,9 +19,9 @@ from sqlalchemy import text
 
 from monitor.cli.app import main
 from monitor.ingest.projection import project_documents
-from monitor.storage import maintenance
+from monitor.storage import backup, maintenance, sqlite_files
+from monitor.storage.backup import back_up
 from monitor.storage.engine import Database, migrations_folder, newest_revision
-from monitor.storage.maintenance import back_up
 
 SERVER = "postgresql://u:hush@h:5432/n?sslmode=require&sslpassword=hush"
 HELD = "1 document, 2 changes, 0 recipients, 1 alert"
@@ -100,7 +100,7 @@ def test_a_backup_is_one_private_file_with_what_the_log_holds(monitor, tmp_path)
 
 
 def test_a_backup_holds_one_moment_while_others_write(monkeypatch, monitor, tmp_path):
-    monkeypatch.setattr(maintenance, "_PAGES_AT_ONCE", 20)
+    monkeypatch.setattr(backup, "_PAGES_AT_ONCE", 20)
     store = Database("sqlite:///monitor.db")
     writer = sqlite3.connect("monitor.db", isolation_level=None)
     written = []
@@ -218,7 +218,7 @@ def test_what_is_no_copy_is_not_restored(monitor, history, kind, code, expected)
 
 
 def test_a_database_in_use_is_not_replaced(monitor, monkeypatch, tmp_path, history):
-    monkeypatch.setattr(maintenance, "_HELD_SECONDS", 0)
+    monkeypatch.setattr(backup, "_HELD_SECONDS", 0)
     (tmp_path / "copy.db").write_bytes(history)
     daemon = Database("sqlite:///monitor.db")
     with closing(daemon):
@@ -313,7 +313,7 @@ def test_a_vacuum_gives_space_back(monitor, tmp_path, monkeypatch):
         code, _, err = monitor("db", "vacuum")
         assert code == 1
         assert "has 1,000 bytes free, and" in err
-        patch.setattr(maintenance, "_BUSY_SECONDS", 0)
+        patch.setattr(sqlite_files, "_BUSY_SECONDS", 0)
         disk.free = 1_000_000_000
         with closing(sqlite3.connect("monitor.db", isolation_level=None)) as daemon:
             daemon.execute("BEGIN IMMEDIATE")
