@@ -242,7 +242,7 @@ def _separate_updates(text: str) -> list[Mapping[str, Any]]:
     """
     decoder = json.JSONDecoder()
     updates: list[Mapping[str, Any]] = []
-    for found in _update_begin().finditer(text):
+    for found in _update_start_pattern().finditer(text):
         try:
             updates.append(decoder.raw_decode(text, found.start())[0])
         except (ValueError, RecursionError):
@@ -253,7 +253,7 @@ def _separate_updates(text: str) -> list[Mapping[str, Any]]:
 
 
 @cache
-def _update_begin() -> re.Pattern[str]:
+def _update_start_pattern() -> re.Pattern[str]:
     # In a text of a message the quotes would be escaped.
     return re.compile(r'\{\s*"update_id"\s*:\s*(\d{1,18})\b')
 

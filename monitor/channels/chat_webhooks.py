@@ -237,13 +237,13 @@ class ChatWebhookChannel:
         codes = [said.get(key) for key in self._webhook.service.codes]
         if not any(isinstance(code, int) and code for code in codes):
             return None
-        if _too_fast().search(why):
+        if _rate_limited_pattern().search(why):
             return RetryLater(reason, seconds=DEFAULT_WAIT)
         return DeliveryError(reason)
 
 
 @cache
-def _too_fast() -> re.Pattern[str]:
+def _rate_limited_pattern() -> re.Pattern[str]:
     # How these services say that there were too many messages. "Over limit" alone is not
     # enough: a text that is too long stays too long.
     return re.compile(r"freq|too (?:fast|many)|(?:rate|over) limit|频率|频繁", re.IGNORECASE)

@@ -122,7 +122,7 @@ def _verbs() -> tuple[re.Pattern[str], dict[str, Manner]]:
 
 
 @cache
-def _person() -> re.Pattern[str]:
+def _person_pattern() -> re.Pattern[str]:
     words = speaker_words()
     return re.compile(
         f"(?:{alternation(words.titles)})"
@@ -133,7 +133,7 @@ def _person() -> re.Pattern[str]:
 
 
 @cache
-def _quote_mark() -> re.Pattern[str]:
+def _quote_mark_pattern() -> re.Pattern[str]:
     return re.compile("[“”《》]")
 
 
@@ -145,7 +145,7 @@ def mask_quotes(text: str, *, inside: bool = False) -> str:
     """
     pieces: list[str] = []
     quotes, titles, at = int(inside), 0, 0
-    for mark in _quote_mark().finditer(text):
+    for mark in _quote_mark_pattern().finditer(text):
         hidden = quotes or titles
         pieces.append("□" * (mark.start() - at) if hidden else text[at : mark.start()])
         pieces.append(mark[0])
@@ -162,7 +162,7 @@ _VERBS_READ = 12
 
 
 @cache
-def _clause_end() -> re.Pattern[str]:
+def _clause_end_pattern() -> re.Pattern[str]:
     return re.compile("[，。；：！？”—]")
 
 
@@ -239,16 +239,20 @@ def _clause_begin(masked: str, end: int) -> int:
     在“…”系列发布会上表示 goes on behind the quote.
     """
     begin = end
-    while begin and not _clause_end().match(masked, begin - 1):
+    while begin and not _clause_end_pattern().match(masked, begin - 1):
         begin -= 1
-        if begin and masked[begin - 1] == "”" and _occasion_end().fullmatch(masked, begin, end):
+        if (
+            begin
+            and masked[begin - 1] == "”"
+            and _occasion_end_pattern().fullmatch(masked, begin, end)
+        ):
             opened = masked.rfind("“", 0, begin)
             begin = opened if opened > 0 and masked[opened - 1] not in "，。；：！？”—" else begin
     return begin
 
 
 @cache
-def _occasion_end() -> re.Pattern[str]:
+def _occasion_end_pattern() -> re.Pattern[str]:
     """What follows the theme of an occasion in quotes: 系列主题新闻发布会上."""
     return re.compile(
         "[^，。；：“”□]{0,14}(?:会|论坛|活动|仪式|现场|期间)(?:现场)?(?:上|中|期间)?[^，。；：“”]{0,4}"
@@ -260,7 +264,7 @@ def _as_delegate(subject: Subject, before: str) -> Subject:
     office = press_pattern("delegate_before").search(before)
     if office is None or not subject.name:
         return subject
-    clause = _clause_end().split(before)[-1]
+    clause = _clause_end_pattern().split(before)[-1]
     region = _first(clause) or subject.region
     return replace(subject, speaker=Speaker.DELEGATE, region=region, text=clause + subject.text)
 
@@ -351,12 +355,12 @@ def _announcing_place(core: str) -> str | None:
 
 def _named_person(masked: str) -> str:
     """The name between a title and the verb: 副厅长牟某某 (any surname)."""
-    match = _title_and_name().search(masked)
+    match = _title_and_name_pattern().search(masked)
     return match["name"] if match else ""
 
 
 @cache
-def _title_and_name() -> re.Pattern[str]:
+def _title_and_name_pattern() -> re.Pattern[str]:
     words = speaker_words()
     compound = f"(?:{alternation(words.compound_surnames)})[一-鿿]{{1,2}}"
     return re.compile(
@@ -372,4 +376,4 @@ def role_of(subject: str) -> Role | None:
 
 def people_in(text: str) -> list[str]:
     """Names (two or three characters) of the persons a text introduces with a title."""
-    return [match["name"] for match in _person().finditer(text)]
+    return [match["name"] for match in _person_pattern().finditer(text)]

@@ -27,8 +27,8 @@ from monitor.extraction.sections import (
     Section,
     opens_part,
     paragraphs,
-    part_of_plan,
     plan_document_sections,
+    plan_part_pattern,
 )
 from monitor.extraction.source_names import NOBODY, SourceName, fitting_name, source_of_document
 from monitor.extraction.speaker_words import Manner, press_pattern
@@ -486,7 +486,7 @@ def _is_bare_heading(candidate: _Candidate) -> bool:
     if words == candidate.text and words.endswith("。"):
         return False
     words = words.rstrip("。：")
-    if candidate.heading and part_of_plan().fullmatch(words) is not None:
+    if candidate.heading and plan_part_pattern().fullmatch(words) is not None:
         return True
     if candidate.task:
         return False

@@ -53,7 +53,7 @@ def measurements(sentence: str, found: list[Quantity], *, mixed: bool = True) ->
         ceiling = found[index + 1].cue_start if index + 1 < len(found) else len(sentence)
         ceiling = _subject_between(sentence, found, index + 1) or ceiling
         what = _measurement(sentence, quantity, floor, ceiling, result)
-        what = what if mixed else _named(sentence, quantity, what, ceiling, result)
+        what = what if mixed else _metric_by_noun(sentence, quantity, what, ceiling, result)
         first, last = whole_quotes(what.metric)
         result.append(
             replace(
@@ -102,11 +102,11 @@ def _measurement(
     if quantity.cue and clause[0] == quantity.cue_start > max(floor, 1):
         # 算力规模，突破5万P: a comma parts the subject from its verb.
         left = max(clause_of(sentence, clause[0] - 1, clause[0] - 1)[0], floor)
-        before, before_start, verb = _before(sentence, left, clause[0] - 1)
+        before, before_start, verb = _phrase_before(sentence, left, clause[0] - 1)
     else:
-        before, before_start, verb = _before(sentence, left, quantity.cue_start)
-    after, after_start = _after(sentence, quantity, ceiling)
-    predicated = bool(quantity.cue) and quantity.cue not in _verbs_set() and bool(before)
+        before, before_start, verb = _phrase_before(sentence, left, quantity.cue_start)
+    after, after_start = _phrase_after(sentence, quantity, ceiling)
+    predicated = bool(quantity.cue) and quantity.cue not in _verb_words() and bool(before)
     if before in _SIZES and sentence[quantity.end : quantity.end + 1] == "的" and after:
         # 设立规模200亿元的产业基金: the metric is the fund.
         metric, start = after, after_start
@@ -119,17 +119,17 @@ def _measurement(
         metric, start = before, before_start
     elif (
         earlier
-        and not _verb().search(verb)
+        and not _verb_pattern().search(verb)
         and earlier[-1].clause[0] <= left <= earlier[-1].clause[1] + 1
     ):
         return Measurement(earlier[-1].metric, earlier[-1].start, earlier[-1].end, clause)
     else:
-        metric, start = _subject(sentence, clause[0], left) or (verb, before_start)
+        metric, start = _earlier_subject(sentence, clause[0], left) or (verb, before_start)
     if metric in _TOTALS and floor < clause[0] and sentence[clause[0] - 1] == "，":
         # 培育人工智能企业，总数达到400家: the total is that of what is named before.
         earlier_clause = clause_of(sentence, clause[0] - 1, clause[0] - 1)
-        thing, at, done = _before(sentence, max(earlier_clause[0], floor), clause[0] - 1)
-        if _verb().search(done) and is_generic(thing[-2:]):
+        thing, at, done = _phrase_before(sentence, max(earlier_clause[0], floor), clause[0] - 1)
+        if _verb_pattern().search(done) and is_generic(thing[-2:]):
             metric, start = thing, at
     return Measurement(metric, start, start + len(metric), clause, verb)
 
@@ -142,7 +142,7 @@ def _ends_before_number(sentence: str, quantity: Quantity, before: str) -> bool:
     return joined and sentence[quantity.end : quantity.end + 1] == "的"
 
 
-def _named(
+def _metric_by_noun(
     sentence: str,
     quantity: Quantity,
     what: Measurement,
@@ -150,11 +150,11 @@ def _named(
     earlier: list[Measurement],
 ) -> Measurement:
     """The metric by a noun: 三年安排60亿元 and 全省有近10家 only say that there is a number."""
-    if not _says_nothing().fullmatch(what.metric):
+    if not _nameless_pattern().fullmatch(what.metric):
         return what
-    metric, start = _after(sentence, quantity, ceiling)
+    metric, start = _phrase_after(sentence, quantity, ceiling)
     if not metric:
-        metric, start = _purpose(sentence, quantity.end)
+        metric, start = _purpose_of_money(sentence, quantity.end)
     if metric:
         return replace(what, metric=metric, start=start, end=start + len(metric))
     if earlier and earlier[-1].clause[1] + 1 >= what.clause[0]:
@@ -164,7 +164,7 @@ def _named(
 
 
 @cache
-def _says_nothing() -> re.Pattern[str]:
+def _nameless_pattern() -> re.Pattern[str]:
     """Verbs, times and places: what stands before a number without naming what it counts."""
     words = quantity_words()
     years = "(?:在|用)?(?:未来)?(?:[一二两三四五六七八九十]|[0-9]{1,2}|每)年(?:来|内|间)?"
@@ -180,41 +180,41 @@ def _purpose_pattern() -> re.Pattern[str]:
     )
 
 
-def _purpose(sentence: str, end: int) -> tuple[str, int]:
+def _purpose_of_money(sentence: str, end: int) -> tuple[str, int]:
     """What money is for: 安排60亿元支持智能产业发展."""
     found = _purpose_pattern().match(sentence, end)
     return (found["noun"], found.start("noun")) if found else ("", end)
 
 
-def _subject(sentence: str, start: int, end: int) -> tuple[str, int] | None:
+def _earlier_subject(sentence: str, start: int, end: int) -> tuple[str, int] | None:
     """The subject of a clause whose number follows later: 算力总规模再上台阶、确保12万P以上."""
     if end <= start:
         return None
-    phrase, at, _ = _before(sentence, start, end)
-    predicate = _predicate().search(phrase)
+    phrase, at, _ = _phrase_before(sentence, start, end)
+    predicate = _predicate_pattern().search(phrase)
     if predicate is None or predicate.start() < 2:
         return None
     return phrase[: predicate.start()], at
 
 
 @cache
-def _predicate() -> re.Pattern[str]:
+def _predicate_pattern() -> re.Pattern[str]:
     return re.compile(alternation(quantity_words().predicates))
 
 
 @cache
-def _verbs_set() -> frozenset[str]:
+def _verb_words() -> frozenset[str]:
     words = quantity_words()
     return frozenset(words.verbs) | {"新增", "净增", "增加", "新增加", "再增", "共", "完成", "拥有"}
 
 
 @cache
-def _verb() -> re.Pattern[str]:
+def _verb_pattern() -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(quantity_words().verbs)})(?:了|起)?")
 
 
 @cache
-def _peel() -> re.Pattern[str]:
+def _leading_pattern() -> re.Pattern[str]:
     words = quantity_words()
     plans = "“?十[一二三四五六]五”?(?:期?末|时期|期间|期内)?(?:以来)?"
     years = f"(?:到|至|截至)?(?:[0-9]{{4}}年(?:底|末)?前?|{plans})"
@@ -236,7 +236,7 @@ def _peel() -> re.Pattern[str]:
 
 
 @cache
-def _trailing() -> re.Pattern[str]:
+def _trailing_pattern() -> re.Pattern[str]:
     # 规模比去年增长, 较2020年提高: the comparison is no part of the metric.
     # 占比 and 比例 are not comparisons.
     compared = "(?:(?<!占)比(?![例重率值])|较|相比|相较于?|是)[^，、]{1,14}"
@@ -247,7 +247,7 @@ def _trailing() -> re.Pattern[str]:
 
 
 @cache
-def _spending() -> re.Pattern[str]:
+def _spending_pattern() -> re.Pattern[str]:
     """What money is for or who gets it: 算力三年安排, 对算力企业按 (30%补贴)."""
     words = quantity_words()
     times = "(?:未来|今后)?(?:[一二两三四五]|[0-9]{1,2})年(?:内|间)?|每年|年内|全年|合计|累计"
@@ -258,14 +258,14 @@ def _spending() -> re.Pattern[str]:
 
 
 @cache
-def _inner() -> re.Pattern[str]:
+def _inner_pattern() -> re.Pattern[str]:
     return re.compile(
         f"[^“”]*[^“”、](?<!城镇)(?:{alternation(quantity_words().inner)})(?![区的地期型力率])(?=[^，。]{{2}})"
     )
 
 
 @cache
-def _cut() -> re.Pattern[str]:
+def _cut_pattern() -> re.Pattern[str]:
     words = quantity_words()
     # 通用大模型在制造业深度应用: where it is used is no part of the metric.
     places = f"在[^，。；：、]{{2,14}}?(?:{alternation(words.cuts)}|应用|使用)"
@@ -273,7 +273,7 @@ def _cut() -> re.Pattern[str]:
 
 
 @cache
-def _ending() -> re.Pattern[str]:
+def _ending_pattern() -> re.Pattern[str]:
     # 应用场景等目标 names the scenes.
     return re.compile(
         f"(?<=..)(?:{alternation(quantity_words().endings)}"
@@ -282,12 +282,12 @@ def _ending() -> re.Pattern[str]:
 
 
 @cache
-def _conjunctions_pattern() -> re.Pattern[str]:
+def _conjunction_pattern() -> re.Pattern[str]:
     return re.compile(f"(?:[、及与以，]|和{_PLACES_IN_HE})+")
 
 
 @cache
-def _item_marker() -> re.Pattern[str]:
+def _item_marker_pattern() -> re.Pattern[str]:
     """The number of a list's item: 3．新增人工智能企业100家, （三）算力规模达到3万P."""
     count = "[一二三四五六七八九十]{1,3}"
     return re.compile(
@@ -307,28 +307,32 @@ def share_of_pattern() -> re.Pattern[str]:
     return re.compile("占(?![比地])")
 
 
-def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
+def _phrase_before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     """The noun phrase that ends at ``right``, its start, and the verbs in front of it."""
     start = left
     if sentence[start : start + 1] == "“" and "”" not in sentence[start:right]:
         start += 1
-    conjunctions = _conjunctions_pattern().match(sentence, start, right)
+    conjunctions = _conjunction_pattern().match(sentence, start, right)
     start = conjunctions.end() if conjunctions else start
-    marker = _item_marker().match(sentence, start, right) if _begins_item(sentence, start) else None
+    marker = (
+        _item_marker_pattern().match(sentence, start, right)
+        if _begins_item(sentence, start)
+        else None
+    )
     start = marker.end() if marker else start
     whole = last = start
     while start < right:
-        peeled = _peel().match(sentence, start, right)
+        peeled = _leading_pattern().match(sentence, start, right)
         if peeled is None or 0 < right - peeled.end() < 2:
             break
         last, start = start, peeled.end()
     phrase = sentence[start:right]
-    inner = None if share_of_pattern().search(phrase) else _inner().match(phrase)
+    inner = None if share_of_pattern().search(phrase) else _inner_pattern().match(phrase)
     if inner is not None:
         start += inner.end()
         phrase = phrase[inner.end() :]
-    phrase = _trailing().sub("", phrase, count=1)
-    spent = _spending().fullmatch(phrase)
+    phrase = _trailing_pattern().sub("", phrase, count=1)
+    spent = _spending_pattern().fullmatch(phrase)
     if spent is not None:
         start, phrase = start + spent.start("noun"), spent["noun"]
     if phrase.startswith("“") and phrase.find("”") == len(phrase) - 1:
@@ -338,7 +342,7 @@ def _before(sentence: str, left: int, right: int) -> tuple[str, int, str]:
     return phrase, start, sentence[whole:start]
 
 
-def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
+def _phrase_after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     start = quantity.end
     gloss = _gloss_pattern().match(sentence, start)
     # 12万PFLOPS（每秒千万亿次浮点运算）智能算力: the noun follows the explanation.
@@ -349,7 +353,7 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
     end = found.end() if found else start
     end = min(end, max(ceiling, start), start + _PHRASE_LIMIT)
     phrase = sentence[start:end]
-    cut = _cut().search(phrase, _end_of_relative_clause(phrase))
+    cut = _cut_pattern().search(phrase, _end_of_relative_clause(phrase))
     if cut is not None and cut.start() >= 2:
         phrase = phrase[: cut.start()]
     elif cut is not None and cut.start() == 0:
@@ -357,10 +361,10 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
         attained = phrase.startswith("实现")
         phrase = phrase[2:] if attained else ""
         start += 2 if attained else 0
-    phrase = _ending().sub("", _listed_nouns(phrase), count=1)
-    area = _acting_area().match(phrase)
+    phrase = _ending_pattern().sub("", _listed_nouns(phrase), count=1)
+    area = _acting_area_pattern().match(phrase)
     # 在5个县开展试点, 突破1000家大关
-    phrase = area[0] if area else "" if _threshold().fullmatch(phrase) else phrase
+    phrase = area[0] if area else "" if _threshold_pattern().fullmatch(phrase) else phrase
     if not phrase or phrase[0] in "、，）”》（":
         return "", start
     return phrase.rstrip("、和与及等的"), start
@@ -368,24 +372,24 @@ def _after(sentence: str, quantity: Quantity, ceiling: int) -> tuple[str, int]:
 
 def _end_of_relative_clause(phrase: str) -> int:
     """Where the noun begins that a phrase describes first: 具有较强带动能力的企业."""
-    found = _relative_clause().match(phrase)
+    found = _relative_clause_pattern().match(phrase)
     return found.end() if found else 0
 
 
 @cache
-def _relative_clause() -> re.Pattern[str]:
+def _relative_clause_pattern() -> re.Pattern[str]:
     return re.compile("(?:具有|具备|拥有|掌握|可以?|能够?)[^，。；：、“”]*的(?=[^的]{2})")
 
 
 @cache
-def _acting_area() -> re.Pattern[str]:
+def _acting_area_pattern() -> re.Pattern[str]:
     """Where or by whom something is done, right before the verb: 市州 in 16个市州布局."""
     words = quantity_words()
     return re.compile(f"(?:{alternation(words.areas)})(?=(?:{alternation(words.verbs)}))")
 
 
 @cache
-def _threshold() -> re.Pattern[str]:
+def _threshold_pattern() -> re.Pattern[str]:
     return re.compile(alternation(quantity_words().thresholds))
 
 
@@ -398,7 +402,7 @@ def _listed_nouns(phrase: str) -> str:
     """The phrase up to the first item of its list that starts with a verb."""
     at = 0
     while (comma := phrase.find("、", at)) >= 0:
-        if _verb().match(phrase, comma + 1):
+        if _verb_pattern().match(phrase, comma + 1):
             return phrase[:comma]
         at = comma + 1
     return phrase
@@ -442,7 +446,7 @@ def whole_quotes(text: str) -> tuple[int, int]:
 
 
 @cache
-def _generic() -> re.Pattern[str]:
+def _generic_pattern() -> re.Pattern[str]:
     words = quantity_words()
     neutral = alternation(words.modifiers + words.generic)
     return re.compile(f"(?:(?:{neutral}|[、和及的])*(?:{alternation(words.generic)}))")
@@ -450,4 +454,4 @@ def _generic() -> re.Pattern[str]:
 
 def is_generic(metric: str) -> bool:
     """Whether a metric is generic, that is names no topic by itself (特色企业, 产业规模)."""
-    return len(metric) <= 16 and _generic().fullmatch(metric) is not None
+    return len(metric) <= 16 and _generic_pattern().fullmatch(metric) is not None

@@ -36,12 +36,12 @@ _RANKS = ("特别行政区", "自治区", "自治州", "自治县", "地区", "�
 
 
 @cache
-def _latin_word() -> re.Pattern[str]:
+def _latin_word_pattern() -> re.Pattern[str]:
     return re.compile(r"[^\W\d_\u2e80-\uffff]+(?:['’.-][^\W\d_\u2e80-\uffff]+)*")
 
 
 @cache
-def _ranked() -> re.Pattern[str]:
+def _ranked_pattern() -> re.Pattern[str]:
     """A name that ends as those of places do; not 全省, 智慧城市 or 百强县, which are none."""
     return re.compile(
         r"(?!(?:全|各|我|本|外|每|该|中心|试点|重点|示范|百强|所有|其他|有关|相关|沿海|节点|枢纽))"
@@ -76,7 +76,7 @@ def names_a_place(word: str) -> bool:
     """Whether an unknown word is meant as a place: like one that is known, or ranked as one."""
     if regions_named(word):
         return False
-    return bool(likely_names(word)) or _ranked().fullmatch(word) is not None
+    return bool(likely_names(word)) or _ranked_pattern().fullmatch(word) is not None
 
 
 def split_place(word: str) -> tuple[str, ...]:
@@ -123,7 +123,7 @@ def latin_names(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
 
     Of names within each other (Inner Mongolia Autonomous Region) the longest counts.
     """
-    words = list(_latin_word().finditer(text))
+    words = list(_latin_word_pattern().finditer(text))
     at = 0
     while at < len(words):
         for last in range(min(at + _MOST_WORDS, len(words)), at, -1):

@@ -308,12 +308,12 @@ def _genres() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
-def _asks_others() -> re.Pattern[str]:
+def _asks_others_pattern() -> re.Pattern[str]:
     return re.compile(press_cues().asks_others)
 
 
 @cache
-def _other_states() -> re.Pattern[str]:
+def _other_states_pattern() -> re.Pattern[str]:
     return re.compile(press_cues().other_states)
 
 
@@ -363,7 +363,7 @@ def lists_of_proposals(
             since += 1
             if attribution.speaker is not opened or since > _LIST_LENGTH:
                 opened = None
-            if _asks_others().search(text):
+            if _asks_others_pattern().search(text):
                 opened, since = attribution.speaker, 0
             row.append(f"list of proposals, {min(since, 3)}" if opened else "")
         found.append(row)
@@ -372,7 +372,7 @@ def lists_of_proposals(
 
 def speaks_to_states(text: str) -> bool:
     """Whether a sentence speaks of what states should do together."""
-    return _other_states().search(text) is not None
+    return _other_states_pattern().search(text) is not None
 
 
 @cache

@@ -421,7 +421,7 @@ _LONGEST_CLASS = 20
 
 
 @cache
-def _floor_of_class() -> re.Pattern[str]:
+def _class_bound_pattern() -> re.Pattern[str]:
     bounds = "以上|以下|以内"
     return re.compile(f"(?:(?<=以上)|(?<=以下)|(?<=以内)|[^，。；、0-9]{{1,6}}(?:{bounds}))的")
 
@@ -435,7 +435,7 @@ def _describes(sentence: str, quantity: Quantity, following: Quantity) -> bool:
         and following.counted
         and not following.cue
         and len(between) <= _LONGEST_CLASS
-        and _floor_of_class().match(sentence, quantity.end)
+        and _class_bound_pattern().match(sentence, quantity.end)
     ):
         # 100个机柜以上的机房已投产66个: the first number says which ones are counted.
         return _punctuation_pattern().search(between) is None

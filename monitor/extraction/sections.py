@@ -106,12 +106,12 @@ def _markers() -> tuple[tuple[int, re.Pattern[str]], ...]:
 
 
 @cache
-def _standalone() -> re.Pattern[str]:
+def _standalone_pattern() -> re.Pattern[str]:
     return re.compile(_any(_words().standalone))
 
 
 @cache
-def _plan_headings() -> re.Pattern[str]:
+def _plan_heading_pattern() -> re.Pattern[str]:
     return re.compile(_any(_words().plan_headings))
 
 
@@ -165,12 +165,12 @@ def plan_document_sections(text: str, lines: Sequence[Paragraph]) -> list[Paragr
     found: list[Paragraph] = []
     for number, (line, level) in enumerate(zip(lines, levels, strict=True)):
         words = text[line.start : line.end].strip()
-        listed = attached and _attached_name().match(words) is not None
-        attached = listed or _attachments().match(words) is not None
+        listed = attached and _attached_name_pattern().match(words) is not None
+        attached = listed or _attachment_pattern().match(words) is not None
         if level and (background is None or level <= background[0]):
             here = _kind(_standing(), line.heading)
             background = (level, here) if here else None
-        front = has_front and number < (body or 0) and _preface_acts().search(words) is None
+        front = has_front and number < (body or 0) and _preface_pattern().search(words) is None
         if attached or front:
             reason = "preface or attachment of a plan"
             found.append(replace(line, section=Section.BOILERPLATE, reason=reason))
@@ -203,7 +203,7 @@ def opens_part(text: str, lines: Sequence[Paragraph], number: int) -> bool:
 
 
 @cache
-def part_of_plan() -> re.Pattern[str]:
+def plan_part_pattern() -> re.Pattern[str]:
     """The name of a part of a plan with no more than that it is carried out: 实施算力强基行动."""
     return re.compile(_words().part_of_plan)
 
@@ -235,17 +235,17 @@ def _standing() -> _Kinds:
 
 
 @cache
-def _preface_acts() -> re.Pattern[str]:
+def _preface_pattern() -> re.Pattern[str]:
     return re.compile(_words().preface_acts)
 
 
 @cache
-def _attachments() -> re.Pattern[str]:
+def _attachment_pattern() -> re.Pattern[str]:
     return re.compile("附件(?:[0-9]{1,2}|[一二三四五六七八九十])?(?:：|$)")
 
 
 @cache
-def _attached_name() -> re.Pattern[str]:
+def _attached_name_pattern() -> re.Pattern[str]:
     return re.compile("[0-9]{1,2}[.、][^。；]{2,60}$")
 
 
@@ -289,12 +289,14 @@ class _Outline:
         if self._opens_plan(text[start:head_end]):
             return 1
         whole = text[start:end].strip(_DECORATION + "：")
-        return int(len(whole) <= _LONGEST_STANDALONE and bool(_standalone().fullmatch(whole)))
+        return int(
+            len(whole) <= _LONGEST_STANDALONE and bool(_standalone_pattern().fullmatch(whole))
+        )
 
     def _opens_plan(self, head: str) -> bool:
         """Whether a heading opens the plan, on whatever level it is numbered."""
         head = head.strip(_DECORATION)
-        if len(head) > _LONGEST_STANDALONE or _plan_headings().fullmatch(head) is None:
+        if len(head) > _LONGEST_STANDALONE or _plan_heading_pattern().fullmatch(head) is None:
             return False
         return _kind(self.headings, head) is Section.PLAN
 

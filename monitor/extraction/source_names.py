@@ -138,7 +138,7 @@ def _line_pattern() -> re.Pattern[str]:
 
 
 @cache
-def _document_title() -> re.Pattern[str]:
+def _document_title_pattern() -> re.Pattern[str]:
     return re.compile("《(?P<title>[^《》]{2,70}(?:《[^《》]*》[^《》]*)?)》")
 
 
@@ -166,10 +166,10 @@ def source_of_document(text: str, provenance: Provenance) -> SourceName:
         signed = offices_in(line, provenance.region, bare=True) if len(line) <= _MAX_NAME else ()
         if signed and signed[0].start == 0 and signed[-1].end == len(line):
             return SourceName(_joined(signed))
-    if any(_number_of_government().match(line) for line in lines[:_HEAD_LINES]):
+    if any(_government_number_pattern().match(line) for line in lines[:_HEAD_LINES]):
         return SourceName(government_of(provenance.region))
     named = title or (lines[0] if lines else "")
-    found = _document_title().search(named)
+    found = _document_title_pattern().search(named)
     if found is not None:
         return SourceName(f"《{found['title']}》")
     titled = _ends_as_document(named) and not re.search(_words().issuing, named)
@@ -177,7 +177,7 @@ def source_of_document(text: str, provenance: Provenance) -> SourceName:
 
 
 @cache
-def _number_of_government() -> re.Pattern[str]:
+def _government_number_pattern() -> re.Pattern[str]:
     """The number of a government's document: 合政办〔2026〕3号, 苏府规字〔2026〕3号."""
     letters = "[一-鿿] ?"
     return re.compile(f"(?:{letters}){{1,3}}[政府] ?(?:{letters}){{0,4}}[〔\\[（【]20[0-9]{{2}}")
@@ -554,7 +554,7 @@ def _joined(offices: Sequence[OfficeMention]) -> str:
 
 def _note_document(sentence: str, article: _Article) -> None:
     """Record the documents that a sentence names, and who issues them."""
-    for match in _document_title().finditer(sentence):
+    for match in _document_title_pattern().finditer(sentence):
         title = match["title"]
         before = sentence[: match.start()].rpartition("。")[2][-_MAX_NAME:]
         if not _ends_as_document(title):
@@ -612,21 +612,21 @@ def _known_document(title: str, article: _Article) -> SourceName | None:
         (
             named
             for full, named in reversed(article.documents.items())
-            if _supplement().sub("", full).endswith(title)
+            if _supplement_pattern().sub("", full).endswith(title)
         ),
         None,
     )
 
 
 @cache
-def _supplement() -> re.Pattern[str]:
+def _supplement_pattern() -> re.Pattern[str]:
     """What a title ends with beside its name: （2026—2028年）, （试行）."""
     return re.compile("(?:（[^（）]*）)+$")
 
 
 def _document_of(clause: str, article: _Article) -> SourceName | None:
     """The document that is a clause's subject, by its title or as 该方案."""
-    titles = (match["title"] for match in _document_title().finditer(clause))
+    titles = (match["title"] for match in _document_title_pattern().finditer(clause))
     named = [title for title in titles if _ends_as_document(title)]
     if named:
         title = named[-1]

@@ -119,7 +119,9 @@ def figures_beside(sentence: str, this_year: int | None = None) -> tuple[Target,
     """The quantities of a sentence that are of no known other matter (粮食, 外贸, 5G)."""
     text = normalize_characters(sentence)
     found = parse_targets(text, this_year=this_year)
-    return tuple(target for target in found if _other_matter().search(target.metric) is None)
+    return tuple(
+        target for target in found if _other_matter_pattern().search(target.metric) is None
+    )
 
 
 def _unquoted(sentence: str, start: int, end: int) -> str:
@@ -249,7 +251,7 @@ def _stands_beside(
 ) -> bool:
     """Whether a generic metric, or what the topic's things went to, is named with the topic."""
     left, right = what.clause
-    if _deployed().search(sentence, left, quantity.cue_start):
+    if _deployed_pattern().search(sentence, left, quantity.cue_start):
         return any(left <= start < right for start, _ in spans)
     if not is_generic(what.metric):
         return False
@@ -266,7 +268,7 @@ def _stands_beside(
 def _sizes_another(sentence: str, quantity: Quantity) -> bool:
     """Whether a number without a verb is the size of another matter: 50万千瓦光伏电站."""
     bare = not quantity.counted and not quantity.cue
-    return bare and _other_matter().match(sentence, quantity.end) is not None
+    return bare and _other_matter_pattern().match(sentence, quantity.end) is not None
 
 
 def _goes_on_about(
@@ -284,11 +286,11 @@ def _goes_on_about(
     generic = is_generic(what.metric)
     if generic and under_topic_lead:
         return True
-    if not generic and _other_matter().search(what.metric):
+    if not generic and _other_matter_pattern().search(what.metric):
         return False
     left, right = what.clause
     while True:
-        other = _other_matter().search(sentence, left, right) is not None
+        other = _other_matter_pattern().search(sentence, left, right) is not None
         if any(start < right and end > left for start, end in spans):
             # 新能源、算力等基地: what follows such a list is about all of it.
             listed = other and "、" in sentence[left:right]
@@ -304,13 +306,13 @@ def _goes_on_about(
 
 
 @cache
-def _other_matter() -> re.Pattern[str]:
+def _other_matter_pattern() -> re.Pattern[str]:
     # 智能船舶 and AI药物 are matters of the topic.
     return re.compile(f"(?<!智能)(?<!AI)(?:{alternation(quantity_words().other_matters)})")
 
 
 @cache
-def _deployed() -> re.Pattern[str]:
+def _deployed_pattern() -> re.Pattern[str]:
     return re.compile(f"(?:{alternation(quantity_words().deployed)})(?:了)?$")
 
 

@@ -52,7 +52,7 @@ def is_task_line(text: str, lines: Sequence[Paragraph], number: int) -> bool:
         return False
     if _matches(_in_lists(), words):
         return True
-    return _matches((_among_tasks(),), words) and _stands_among_tasks(text, lines, number)
+    return _matches((_among_tasks_pattern(),), words) and _stands_among_tasks(text, lines, number)
 
 
 def _is_short(text: str, line: Paragraph) -> bool:
@@ -80,7 +80,7 @@ def _stands_among_tasks(text: str, lines: Sequence[Paragraph], number: int) -> b
     """Whether most other lines of the list begin with a verb or say what is done otherwise."""
     alike = _list_around(text, lines, number)
     tasks = sum(
-        _opens_with_verb().match(words := _words_of(text, one)) is not None
+        _opening_verb_pattern().match(words := _words_of(text, one)) is not None
         or _matches((*_anywhere(), *_in_lists()), words)
         for one in alike
     )
@@ -117,7 +117,7 @@ def _known_verbs() -> str:
 
 
 @cache
-def _opens_with_verb() -> re.Pattern[str]:
+def _opening_verb_pattern() -> re.Pattern[str]:
     return re.compile(_known_verbs())
 
 
@@ -132,7 +132,7 @@ def _in_lists() -> tuple[re.Pattern[str], ...]:
 
 
 @cache
-def _among_tasks() -> re.Pattern[str]:
+def _among_tasks_pattern() -> re.Pattern[str]:
     return _compiled(_task_words().among_tasks)
 
 

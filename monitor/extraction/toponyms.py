@@ -69,7 +69,7 @@ def _places() -> _PlaceTable:
         if city is not None and city.level != "province":
             inner.setdefault(city.code[:2], {})[name] = city
     for name, region in districts().items():
-        stem = _district_rank().sub("", name)
+        stem = _district_rank_pattern().sub("", name)
         if len(stem) >= _SHORTEST_STEM and stem not in words.ordinary_names:
             inner.setdefault(region.code[:2], {}).setdefault(stem, region)
     contained = {name: re.compile(pattern) for name, pattern in words.contained.items()}
@@ -81,7 +81,7 @@ _LONGEST_STEM = 4
 
 
 @cache
-def _district_rank() -> re.Pattern[str]:
+def _district_rank_pattern() -> re.Pattern[str]:
     return re.compile("(?:自治[县旗]|[区县市旗])$")
 
 
@@ -155,7 +155,7 @@ def named_in_full(sentences: Iterable[str]) -> dict[str, str]:
     for sentence in sentences:
         for start, end, _ in _found_places(sentence):
             name = sentence[start:end]
-            stem = _district_rank().sub("", name) if name in known else name
+            stem = _district_rank_pattern().sub("", name) if name in known else name
             if _SHORTEST_STEM <= len(stem) < len(name) and stem not in words.ordinary_names:
                 found[stem] = name
     return {stem: name for stem, name in found.items() if not regions_in(stem)}

@@ -181,8 +181,8 @@ def inline_diff(before: str, after: str, *, limit: int) -> tuple[Span, ...] | No
         after: the new one.
         limit: UTF-16 units of the result, which is cut at its end.
     """
-    old = _token().findall(before[:_READ_LIMIT])
-    new = _token().findall(after[:_READ_LIMIT])
+    old = _token_pattern().findall(before[:_READ_LIMIT])
+    new = _token_pattern().findall(after[:_READ_LIMIT])
     parts = list(_parts(old, new))
     same = sum(len(kept) for kept, _, _ in parts)
     total = min(len(before), _READ_LIMIT) + min(len(after), _READ_LIMIT)
@@ -216,7 +216,7 @@ def marked_sides(
     left, right = "".join(before), "".join(after)
     if max(len(left), len(right)) > _READ_LIMIT:
         return None
-    parts = list(_parts(_token().findall(left), _token().findall(right)))
+    parts = list(_parts(_token_pattern().findall(left), _token_pattern().findall(right)))
     same = sum(len(kept) for kept, _, _ in parts)
     if 2 * same < _MIN_SIMILARITY * (len(left) + len(right)) or len(parts) > _MAX_PARTS:
         return None
@@ -288,7 +288,7 @@ def _cut(spans: list[Span], limit: int) -> tuple[Span, ...]:
 
 
 @cache
-def _token() -> re.Pattern[str]:
+def _token_pattern() -> re.Pattern[str]:
     # Numbers and Latin words are replaced whole: 160 → 190, never 1<60→90>.
     return re.compile(r"\d+(?:[.,]\d+)*%?|[A-Za-z]+|\s+|.", re.DOTALL)
 

@@ -40,7 +40,7 @@ def to_plain_text(message: Message) -> str:
 
 def escape_mentions(text: str) -> str:
     """The text with the signs of mentions and markup replaced by full-width ones."""
-    return _mention().sub(lambda found: _FULL_WIDTH[found[0]], text)
+    return _mention_pattern().sub(lambda found: _FULL_WIDTH[found[0]], text)
 
 
 def truncate_lines(text: str, limit: int, size: Callable[[str], int] = len) -> str:
@@ -69,7 +69,7 @@ def truncate_lines(text: str, limit: int, size: Callable[[str], int] = len) -> s
 
 
 @cache
-def _mention() -> re.Pattern[str]:
+def _mention_pattern() -> re.Pattern[str]:
     # What chat services read as a mention or as markup of their own in plain text: @everyone,
     # @all, <!channel>, <@U1>, <at user_id="all">.
     return re.compile(

@@ -54,7 +54,7 @@ def parse_markup(text: str) -> tuple[Span, ...]:
     """
     spans: list[Span] = []
     stack: list[_Open] = []
-    for piece in _token().finditer(text):
+    for piece in _token_pattern().finditer(text):
         tag = piece["tag"]
         if tag is None:
             if piece[0] == "<":
@@ -77,7 +77,7 @@ def _opened(tag: str, rest: str, stack: list[_Open], offset: int) -> _Open:
         if rest.strip():
             raise MarkupError(f"<{tag}> takes no attributes", offset)
         return _Open(tag, None, offset)
-    found = _href().fullmatch(rest)
+    found = _href_pattern().fullmatch(rest)
     if found is None:
         raise MarkupError('a link is written <a href="…">, with nothing else in it', offset)
     if any(opened.tag == "a" for opened in stack):
@@ -123,20 +123,20 @@ def _style(span: Span) -> tuple[bool, bool, bool, str | None]:
 
 
 def _unescaped(text: str) -> str:
-    return _entity().sub(lambda entity: html.unescape(entity[0]), text)
+    return _entity_pattern().sub(lambda entity: html.unescape(entity[0]), text)
 
 
 @cache
-def _token() -> re.Pattern[str]:
+def _token_pattern() -> re.Pattern[str]:
     return re.compile(r"<(?P<end>/?)(?P<tag>[A-Za-z][\w-]{0,30})(?P<rest>(?:\s[^<>]*)?)>|<|[^<]+")
 
 
 @cache
-def _href() -> re.Pattern[str]:
+def _href_pattern() -> re.Pattern[str]:
     return re.compile(r"""\s+href\s*=\s*(?:"([^"]*)"|'([^']*)')\s*""", re.IGNORECASE)
 
 
 @cache
-def _entity() -> re.Pattern[str]:
+def _entity_pattern() -> re.Pattern[str]:
     # With its semicolon; a lone & is an &, as in R&D.
     return re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")

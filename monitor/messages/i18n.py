@@ -346,9 +346,9 @@ def timezone_aliases() -> dict[str, str]:
 
 def fill(template: str, **values: object) -> str:
     """Replace placeholders in braces; the values are inserted literally."""
-    return _placeholder().sub(lambda place: str(values.get(place[1], place[0])), template)
+    return _placeholder_pattern().sub(lambda place: str(values.get(place[1], place[0])), template)
 
 
 @cache
-def _placeholder() -> re.Pattern[str]:
+def _placeholder_pattern() -> re.Pattern[str]:
     return re.compile(r"\{(\w+)\}")

@@ -83,7 +83,7 @@ _URL_LIMIT = 2048
 
 
 @cache
-def _forbidden() -> re.Pattern[str]:
+def _forbidden_pattern() -> re.Pattern[str]:
     # Control characters; zero-width and bidirectional characters, which make a text look like
     # another; halves of surrogate pairs, which UTF-8 cannot encode. Variation selectors and
     # joiners are allowed: emoji need them.
@@ -105,7 +105,7 @@ class Span:
 
     def __post_init__(self) -> None:
         """Remove forbidden characters and links that are not http(s)."""
-        object.__setattr__(self, "text", _forbidden().sub("", self.text))
+        object.__setattr__(self, "text", _forbidden_pattern().sub("", self.text))
         if self.link is not None and not _is_link(self.link):
             object.__setattr__(self, "link", None)
 
@@ -206,13 +206,13 @@ def trim(text: str, limit: int) -> str:
 
 def one_line(text: str | None, limit: int) -> str:
     """A text from outside on one line of at most ``limit`` UTF-16 units."""
-    return trim(" ".join(_forbidden().sub(" ", text or "").split()), limit)
+    return trim(" ".join(_forbidden_pattern().sub(" ", text or "").split()), limit)
 
 
 def _is_link(url: str) -> bool:
     return (
         url.startswith(("http://", "https://"))
         and len(url) <= _URL_LIMIT
-        and _forbidden().search(url) is None
+        and _forbidden_pattern().search(url) is None
         and not any(character.isspace() for character in url)
     )

@@ -261,7 +261,7 @@ def _mark_lines(tree: nodes.Template) -> None:
 
 
 def _without_marks(marked: str) -> Output:
-    text, *parts = _blank_lines().sub("\n\n", marked).strip().split(_MARK)
+    text, *parts = _blank_lines_pattern().sub("\n\n", marked).strip().split(_MARK)
     tag_lines = []
     for line, part in zip(parts[::2], parts[1::2], strict=True):
         tag_lines.append((len(text), int(line)))
@@ -270,7 +270,7 @@ def _without_marks(marked: str) -> Output:
 
 
 @cache
-def _blank_lines() -> re.Pattern[str]:
+def _blank_lines_pattern() -> re.Pattern[str]:
     return re.compile(r"\n\s*\n\s*\n")
 
 

@@ -195,7 +195,7 @@ def find_zone(text: str, aliases: Mapping[str, str]) -> str | None:
     if offset is not None:
         return _zone_at(offset)
     named = {**_zone_names(), **aliases}
-    for name in (words, _zone_ending().sub("", words)):
+    for name in (words, _zone_ending_pattern().sub("", words)):
         found = named.get(name.strip().replace(" ", "_")) or aliases.get(name.strip())
         if found is not None:
             return found
@@ -229,7 +229,7 @@ _MAX_EAST, _MAX_WEST = 14, -12
 
 
 @cache
-def _zone_ending() -> re.Pattern[str]:
+def _zone_ending_pattern() -> re.Pattern[str]:
     return re.compile(r"\s*(?:标准|標準|standard )?(?:时间|時間|时区|時區|time|time zone)$")
 
 
