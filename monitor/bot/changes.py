@@ -19,8 +19,8 @@ from monitor.bot.context import (
     parse_number,
     text_reply,
 )
+from monitor.extraction.fuzzy_place_names import likely_names
 from monitor.extraction.metric_history import growth_of, metric_core, metric_history, search_terms
-from monitor.extraction.place_names import likely_names
 from monitor.extraction.units import to_base
 from monitor.messages.change_text import change_spans, format_amount, headline, kind_name
 from monitor.messages.chart import build_chart, chart_caption, chart_png, chart_svg

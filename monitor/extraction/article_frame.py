@@ -17,7 +17,8 @@ from monitor.extraction.attribution import (
 )
 from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, region_of_role
 from monitor.extraction.official_documents import issued_text
-from monitor.extraction.places import (
+from monitor.extraction.speaker_words import Manner, Role, press_pattern
+from monitor.extraction.topic_region import (
     headline,
     is_national,
     news_start,
@@ -25,7 +26,6 @@ from monitor.extraction.places import (
     region_of_body,
     topic_regions,
 )
-from monitor.extraction.speaker_words import Manner, Role, press_pattern
 from monitor.extraction.toponyms import mark_places, province_name, region_of_all, regions_in
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker

@@ -20,8 +20,8 @@ from monitor.extraction.attribution import (
     role_of,
 )
 from monitor.extraction.issuers import AUTHORITIES, first_region, issuer_of, issuing, region_of_role
-from monitor.extraction.places import is_national, news_start, region_of_topic, topic_regions
 from monitor.extraction.speaker_words import Manner, Role, press_pattern
+from monitor.extraction.topic_region import is_national, news_start, region_of_topic, topic_regions
 from monitor.extraction.toponyms import mark_places, province_name, region_of_all, regions_in
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Speaker

@@ -19,7 +19,6 @@ from monitor.extraction.labels import (
     label_by_section,
     label_words,
 )
-from monitor.extraction.places import own_place
 from monitor.extraction.press import InContext, PressReader, PressReading
 from monitor.extraction.press_model import PressModel
 from monitor.extraction.sections import (
@@ -35,6 +34,7 @@ from monitor.extraction.speaker_words import Manner, press_pattern
 from monitor.extraction.targets import parse_targets
 from monitor.extraction.task_lines import is_task_line
 from monitor.extraction.text import HEADING_LENGTH, join_lines, split_sentences
+from monitor.extraction.topic_region import own_place
 from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.extraction.years import named_years

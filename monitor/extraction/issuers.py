@@ -6,8 +6,8 @@ import re
 from functools import lru_cache
 
 from monitor.extraction.attribution import Attribution, KnownBy, role_of
-from monitor.extraction.places import is_national, news_start, topic_regions
 from monitor.extraction.speaker_words import Manner, Role, press_pattern
+from monitor.extraction.topic_region import is_national, news_start, topic_regions
 from monitor.extraction.toponyms import (
     mark_places,
     places_in,

@@ -13,7 +13,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 
-from monitor.extraction.pattern_gate import PatternGate
+from monitor.extraction.pattern_prefilter import PatternPrefilter
 from monitor.extraction.sections import Paragraph, Section
 from monitor.extraction.text import joined_before
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
@@ -79,13 +79,13 @@ def _cues() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
 
 
 @cache
-def _cue_gate() -> PatternGate:
-    return PatternGate.of(pattern.pattern for _, _, pattern in _cues())
+def _cue_prefilter() -> PatternPrefilter:
+    return PatternPrefilter.of(pattern.pattern for _, _, pattern in _cues())
 
 
 def cue_grams() -> frozenset[str]:
     """The runs of characters by which ``score_cues`` knows which cues a sentence may have."""
-    return _cue_gate().grams
+    return _cue_prefilter().grams
 
 
 def score_cues(sentence: str, grams: Set[str] | None = None) -> CueScores:
@@ -97,7 +97,7 @@ def score_cues(sentence: str, grams: Set[str] | None = None) -> CueScores:
     sums = {"future": 0, "past": 0, "result": 0, "state": 0}
     cues: list[str] = []
     known = _cues()
-    for place in range(len(known)) if grams is None else _cue_gate().candidates(grams):
+    for place in range(len(known)) if grams is None else _cue_prefilter().candidates(grams):
         name, weight, pattern = known[place]
         found = pattern.search(sentence)
         if found is not None:

@@ -16,14 +16,14 @@ from monitor.extraction.attribution import Attribution
 from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
-from monitor.extraction.pattern_gate import PatternGate
-from monitor.extraction.places import news_start, region_of_topic
+from monitor.extraction.pattern_prefilter import PatternPrefilter
 from monitor.extraction.press_features import CONTEXT, Features, PressArticle, known_grams
 from monitor.extraction.press_model import SURE_BY, ArticleScorer, PressModel, press_model
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
 from monitor.extraction.speaker_words import Manner, speaker_words
 from monitor.extraction.speakers import attribute_sentences, with_full_names
+from monitor.extraction.topic_region import news_start, region_of_topic
 from monitor.extraction.toponyms import region_pattern
 from monitor.model.documents import Provenance
 from monitor.model.statements import NATION, Label, Speaker
@@ -282,7 +282,7 @@ def _quoted_words(sentence: str, attribution: Attribution) -> str:
 
 @cache
 def _known_grams() -> frozenset[str]:
-    return known_grams() | cue_grams() | _proposal_gate().grams
+    return known_grams() | cue_grams() | _proposal_prefilter().grams
 
 
 @cache
@@ -298,10 +298,12 @@ def _proposing() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
 
 
 @cache
-def _proposal_gate() -> PatternGate:
+def _proposal_prefilter() -> PatternPrefilter:
     words = speaker_words()
     asking = "|".join(words.saying[Manner.PROPOSE])
-    return PatternGate.of((words.proposing, words.agent_should.replace("{region}", "."), asking))
+    return PatternPrefilter.of(
+        (words.proposing, words.agent_should.replace("{region}", "."), asking)
+    )
 
 
 def proposes(words: str, grams: Set[str], *, opening: bool = True) -> bool:
@@ -311,7 +313,7 @@ def proposes(words: str, grams: Set[str], *, opening: bool = True) -> bool:
     with 要 does not count.
     """
     start, agent, asking = _proposing()
-    possible = _proposal_gate().candidates(grams)
+    possible = _proposal_prefilter().candidates(grams)
     first = start.search(words) if opening and 0 in possible else None
     if first is not None and first.start() <= 1:
         return True

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from monitor.extraction.article_frame import ArticleFrame
 from monitor.extraction.attribution import Attribution
-from monitor.extraction.pattern_gate import PatternGate, telling_gram
+from monitor.extraction.pattern_prefilter import PatternPrefilter, required_gram
 from monitor.extraction.toponyms import places_in
 from monitor.extraction.vocabulary import DATA, WordTable, read_table
 
@@ -81,7 +81,7 @@ def _verbs() -> _VerbTable:
     kinds = _by_word(press_cues().verbs)
     by_gram: dict[str, list[str]] = {}
     for word in kinds:
-        by_gram.setdefault(telling_gram(word), []).append(word)
+        by_gram.setdefault(required_gram(word), []).append(word)
     return _VerbTable(kinds, by_gram, frozenset(by_gram))
 
 
@@ -376,6 +376,6 @@ def speaks_to_states(text: str) -> bool:
 
 
 @cache
-def states_gate() -> PatternGate:
+def states_prefilter() -> PatternPrefilter:
     """Tells ``speaks_to_states`` by the runs of characters of a sentence."""
-    return PatternGate.of((press_cues().other_states,))
+    return PatternPrefilter.of((press_cues().other_states,))

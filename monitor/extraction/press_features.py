@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeAlias
 from monitor.extraction.article_frame import ArticleFrame
 from monitor.extraction.attribution import Attribution, KnownBy
 from monitor.extraction.labels import CueScores
-from monitor.extraction.pattern_gate import PatternGate, grams, without_numbers
+from monitor.extraction.pattern_prefilter import PatternPrefilter, grams, without_numbers
 from monitor.extraction.press_cues import (
     article_flags,
     cue_flags,
@@ -28,7 +28,7 @@ from monitor.extraction.press_cues import (
     known_words,
     lists_of_proposals,
     speaks_to_states,
-    states_gate,
+    states_prefilter,
     word_flags,
 )
 from monitor.extraction.speaker_words import Manner
@@ -70,8 +70,8 @@ def press_wording() -> PressWording:
 
 
 @cache
-def _wording_gate() -> PatternGate:
-    return PatternGate.of(press_wording().wording.values())
+def _wording_prefilter() -> PatternPrefilter:
+    return PatternPrefilter.of(press_wording().wording.values())
 
 
 @cache
@@ -142,7 +142,7 @@ class SentenceGrams(NamedTuple):
 
 def known_grams() -> frozenset[str]:
     """The runs of characters that the tables of this module and of ``press_cues`` know."""
-    return _wording_gate().grams | known_words() | states_gate().grams
+    return _wording_prefilter().grams | known_words() | states_prefilter().grams
 
 
 class PressArticle:
@@ -229,7 +229,7 @@ class PressArticle:
         self, speaker: Speaker, listed: str, own: SentenceGrams, scores: CueScores, by_rule: Label
     ) -> frozenset[str]:
         """What the article is, with what the rules say: the same for many of its sentences."""
-        states = bool(states_gate().matching(own.text, own.known))
+        states = bool(states_prefilter().matching(own.text, own.known))
         key = (speaker, by_rule, _tense(scores), listed, states)
         known = self._genre.get(key)
         if known is None:
@@ -289,7 +289,7 @@ def _form_of(own: SentenceGrams, year: int | None) -> frozenset[str]:
 
 def _wording_flags(own: SentenceGrams, speaker: Speaker) -> list[frozenset[str]]:
     """The kinds of wording in a sentence, with the speaker and with each other."""
-    kinds = _wording_gate().matching(own.text, own.known)
+    kinds = _wording_prefilter().matching(own.text, own.known)
     found = [_kind_flags(kind, speaker) for kind in kinds]
     crossed = _crossed_kinds()
     if not crossed.isdisjoint(kinds):

@@ -287,7 +287,7 @@ def suggest_region(name: str) -> str | None:
     """A hint that names the known regions or the group nearest to an unknown name, or None."""
     import difflib
 
-    from monitor.extraction.place_names import likely_names
+    from monitor.extraction.fuzzy_place_names import likely_names
 
     likely = likely_names(name)
     if likely:

@@ -12,6 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
+from monitor.extraction.acting_authority import (
+    acting_authority,
+    is_backward_looking,
+    is_forward_looking,
+    is_plan_without_subject,
+    only_issues,
+)
 from monitor.extraction.article_frame import ArticleFrame, read_frame
 from monitor.extraction.attribution import (
     Attribution,
@@ -30,21 +37,14 @@ from monitor.extraction.discourse import (
     resolve_first,
 )
 from monitor.extraction.issuers import AUTHORITIES, first_region
-from monitor.extraction.places import (
+from monitor.extraction.quantities import quantities
+from monitor.extraction.speaker_words import Manner, press_pattern
+from monitor.extraction.topic_region import (
     lies_in,
     news_start,
     region_of_body,
     region_of_topic,
     subject_region,
-)
-from monitor.extraction.quantities import quantities
-from monitor.extraction.speaker_words import Manner, press_pattern
-from monitor.extraction.told_plans import (
-    acting_authority,
-    is_bare,
-    looks_ahead,
-    looks_back,
-    only_issues,
 )
 from monitor.extraction.toponyms import (
     mark_places,
@@ -140,7 +140,12 @@ def _sentences(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribu
         waiting = []
         found.append(_sentence(sentence, clause, state))
         found[-1] = _with_news_region(found[-1], sentence, state)
-        if not index and clause is None and found[0].known_by in _UNSURE and is_bare(sentence):
+        if (
+            not index
+            and clause is None
+            and found[0].known_by in _UNSURE
+            and is_plan_without_subject(sentence)
+        ):
             waiting.append(index)  # 部署…，建设…。山东明确，…
     return found, inside
 
@@ -157,7 +162,7 @@ def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
     if state.listing is None:
         return None
     item = press_pattern("item").match(sentences[0]) or sentences[0][-1:] == "；"
-    last = state.listing if item or is_bare(sentences[0]) else None
+    last = state.listing if item or is_plan_without_subject(sentences[0]) else None
     state.listing = last
     if last is None:
         return None
@@ -187,7 +192,7 @@ def _sentence(
     cited, state.cited = state.cited, None
     if clause is not None:
         return _reported(sentence, *clause, state)
-    if cited is not None and (is_bare(sentence) or sentence.endswith("；")):
+    if cited is not None and (is_plan_without_subject(sentence) or sentence.endswith("；")):
         state.cited = cited if sentence.endswith("；") else None
         again = replace(cited, known_by=KnownBy.CONTINUED, distance=cited.distance + 1)
         return _placed(again, sentence, state)
@@ -223,7 +228,7 @@ def _below_caption(sentence: str, caption: Attribution, state: Discourse) -> Att
     What a province plans for its cities stays the province's.
     """
     there = state.paragraph_place
-    plans = sentence.startswith(caption.cue) or is_bare(sentence)
+    plans = sentence.startswith(caption.cue) or is_plan_without_subject(sentence)
     if plans or there is None or not lies_in(there, caption.region or ""):
         return caption
     return replace(caption, region=there)
@@ -236,10 +241,10 @@ def _of_caption(sentence: str, state: Discourse) -> bool:
     """
     if press_pattern("paper").match(sentence):
         return False
-    if not state.frame.feature or is_bare(sentence):
+    if not state.frame.feature or is_plan_without_subject(sentence):
         return True
     plans = any(press_pattern(name).search(sentence) for name in ("future", "concrete", "content"))
-    return plans and not looks_back(sentence)
+    return plans and not is_backward_looking(sentence)
 
 
 def _reported(
@@ -380,8 +385,8 @@ _OWNED = frozenset({KnownBy.ACTING, KnownBy.DOCUMENT, KnownBy.OWNER})
 
 def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
     """Whether a sentence after a plan that the newspaper tells belongs to the plan too."""
-    if is_bare(sentence):
-        return not looks_back(sentence)
+    if is_plan_without_subject(sentence):
+        return not is_backward_looking(sentence)
     if press_pattern("defines").search(sentence):
         return False
     if current.known_by is KnownBy.DOCUMENT and press_pattern("duty").search(sentence):
@@ -389,7 +394,7 @@ def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
     if press_pattern("trend").match(sentence) or press_pattern("judges").search(sentence):
         return False
     if state.frame.owner is not None:
-        return not looks_back(sentence)
+        return not is_backward_looking(sentence)
     return press_pattern("future").search(sentence) is not None and (
         current.known_by is KnownBy.DOCUMENT or press_pattern("goes_on").match(sentence) is not None
     )
@@ -418,7 +423,12 @@ def _planned(sentence: str, acting: Attribution | None, state: Discourse) -> Att
     if acting is not None:
         return None
     owner = state.frame.owner or state.owner
-    if owner is None or state.frame.comment or not is_bare(sentence) or _is_heading([sentence]):
+    if (
+        owner is None
+        or state.frame.comment
+        or not is_plan_without_subject(sentence)
+        or _is_heading([sentence])
+    ):
         return None
     return replace(owner, known_by=KnownBy.OWNER, distance=owner.distance + 1)
 
@@ -496,8 +506,8 @@ def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribu
     """
     subject = press_pattern("subject_place").match(mark_places(words))
     region: str | None = None
-    planned = attribution.manner is Manner.ANNOUNCE and looks_ahead(words)
-    if subject is not None and not planned and not is_bare(words):
+    planned = attribution.manner is Manner.ANNOUNCE and is_forward_looking(words)
+    if subject is not None and not planned and not is_plan_without_subject(words):
         region = region_of_all(regions_in(words[slice(*subject.span("place"))]))
     elif press_pattern("that_city").match(words):
         region = state.place

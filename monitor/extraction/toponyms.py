@@ -1,6 +1,6 @@
 """Toponyms, the names of places, in a text: where they stand, and which region each one is.
 
-Which of them a sentence is about is told in ``places.py``.
+Which of them a sentence is about is told in ``topic_region.py``.
 """
 
 from __future__ import annotations

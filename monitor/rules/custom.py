@@ -16,13 +16,13 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from monitor.errors import UserError
-from monitor.extraction.offices import offices_in_regions, offices_named
-from monitor.extraction.place_names import (
+from monitor.extraction.fuzzy_place_names import (
     latin_names,
     likely_names,
     names_a_place,
     split_place,
 )
+from monitor.extraction.offices import offices_in_regions, offices_named
 from monitor.extraction.regions import gazetteer, regions_named, suggest_region
 from monitor.folding import fold, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX

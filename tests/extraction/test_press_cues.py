@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extraction.pattern_gate import grams, without_numbers
+from monitor.extraction.pattern_prefilter import grams, without_numbers
 from monitor.extraction.press_cues import cue_flags, lists_of_proposals, verbs_of, word_flags
 from monitor.extraction.speakers import attribute_sentences
 from monitor.model.documents import DocumentKind, Provenance

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from monitor.extraction.extract import explain, extract
-from monitor.extraction.pattern_gate import grams
+from monitor.extraction.pattern_prefilter import grams
 from monitor.extraction.press_features import CONTEXT, CUES, FLAGS, GENRE, SentenceFeatures
 from monitor.extraction.press_model import (
     CLASSES,

@@ -6,9 +6,9 @@ import pytest
 
 from monitor.extraction.extract import extract
 from monitor.extraction.identify import infer_provenance
-from monitor.extraction.places import own_place, region_of_topic
 from monitor.extraction.speakers import attribute_sentences, with_full_names
 from monitor.extraction.text import split_sentences
+from monitor.extraction.topic_region import own_place, region_of_topic
 from monitor.extraction.topics import load_topics
 from monitor.extraction.toponyms import places_in
 from monitor.model.documents import DocumentKind, Provenance

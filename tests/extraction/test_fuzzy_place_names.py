@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extraction.place_names import (
+from monitor.extraction.fuzzy_place_names import (
     latin_names,
     likely_names,
     names_a_place,

@@ -7,9 +7,9 @@ from dataclasses import replace
 from monitor.extraction.attribution import Attribution, KnownBy, mask_quotes
 from monitor.extraction.discourse import Discourse
 from monitor.extraction.issuers import AUTHORITIES, issuer_of, issuing
-from monitor.extraction.places import news_start, topic_regions
 from monitor.extraction.quantities import quantities
 from monitor.extraction.speaker_words import Manner, press_pattern, roles
+from monitor.extraction.topic_region import news_start, topic_regions
 from monitor.extraction.toponyms import (
     mark_places,
     places_in,
@@ -61,9 +61,13 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
     ministry = next(pattern for role, pattern in roles() if role.speaker is Speaker.MINISTRY)
     office = ministry.match(masked)
-    if office is not None and not topic_regions(masked[: office.end()]) and looks_ahead(sentence):
+    if (
+        office is not None
+        and not topic_regions(masked[: office.end()])
+        and is_forward_looking(sentence)
+    ):
         return Attribution(Speaker.MINISTRY, NATION, Manner.REPORT, office[0], KnownBy.ACTING)
-    if press_pattern("everywhere_acts").match(masked) and looks_ahead(sentence):
+    if press_pattern("everywhere_acts").match(masked) and is_forward_looking(sentence):
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
     if press_pattern("departments_act").match(masked) and not state.frame.comment:
         owner = state.owner or _departments(masked[:12], state.home())
@@ -101,7 +105,7 @@ def only_issues(sentence: str) -> bool:
 def _by_document(body: str, state: Discourse) -> Attribution | None:
     """按照去年出台的实施意见，到2027年…: the issuer of the document."""
     match = press_pattern("by_document").match(body)
-    if match is None or not looks_ahead(body[match.end() :]):
+    if match is None or not is_forward_looking(body[match.end() :]):
         return None
     region = region_of_all(regions_in(match[0]))
     if region is not None:
@@ -115,7 +119,7 @@ def _by_document(body: str, state: Discourse) -> Attribution | None:
 def _document_acts(clause: str, masked: str, sentence: str, state: Discourse) -> Attribution | None:
     """意见坚持…, 《方案》聚焦…: the issuer of the document."""
     match = press_pattern("document_acts").match(masked)
-    if match is None or not looks_ahead(sentence):
+    if match is None or not is_forward_looking(sentence):
         return None
     issuer = state.document or state.frame.owner
     if press_pattern("state_document").search(match[0]):
@@ -133,7 +137,7 @@ def _document_acts(clause: str, masked: str, sentence: str, state: Discourse) ->
 def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | None:
     """A place that will do something: 湖南今年将…, 该市计划…, 全省…将达到…."""
     local = press_pattern("local_acts").match(masked)
-    reached = local is not None and local[0].endswith("达到") and not looks_ahead(sentence)
+    reached = local is not None and local[0].endswith("达到") and not is_forward_looking(sentence)
     place = state.place or state.home()
     if local is not None and not reached and place and place != NATION:
         wide = local[0].startswith(("自治区", "全省", "该省", "省"))
@@ -159,9 +163,9 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
     rest = masked[match.end() :]
     office = match["office"]
     done = press_pattern("done").match(rest) and not press_pattern("future").search(sentence)
-    plans = press_pattern("planning").match(rest) and looks_ahead(sentence) and not done
+    plans = press_pattern("planning").match(rest) and is_forward_looking(sentence) and not done
     aims = press_pattern("aims").match(rest)
-    if region is None or not (plans or aims) or (office and not looks_ahead(sentence)):
+    if region is None or not (plans or aims) or (office and not is_forward_looking(sentence)):
         return None
     if not aims and _is_under_way(masked[match.end("places") :], sentence):
         return None
@@ -181,14 +185,14 @@ def _is_under_way(rest: str, sentence: str) -> bool:
     )
 
 
-def looks_ahead(sentence: str) -> bool:
+def is_forward_looking(sentence: str) -> bool:
     """Whether a sentence looks ahead: by a cue, or because nothing in it looks back."""
     return press_pattern("future").search(sentence) is not None or not (
         press_pattern("past").search(sentence) or press_pattern("reached").search(sentence)
     )
 
 
-def looks_back(sentence: str) -> bool:
+def is_backward_looking(sentence: str) -> bool:
     """Whether a sentence looks back; in a plan a number alone (突破1000亿元) does not."""
     return (
         press_pattern("future").search(sentence) is None
@@ -200,7 +204,7 @@ def looks_back(sentence: str) -> bool:
     )
 
 
-def is_bare(sentence: str) -> bool:
+def is_plan_without_subject(sentence: str) -> bool:
     """Whether a sentence is a predicate without a subject: its verbs plan, after adverbials."""
     if press_pattern("judges").search(mask_quotes(sentence)):
         return False

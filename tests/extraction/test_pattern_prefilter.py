@@ -8,7 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from monitor.extraction.labels import label_words
-from monitor.extraction.pattern_gate import PatternGate, grams, telling_gram, without_numbers
+from monitor.extraction.pattern_prefilter import (
+    PatternPrefilter,
+    grams,
+    required_gram,
+    without_numbers,
+)
 from monitor.extraction.press_cues import press_cues
 from monitor.extraction.press_features import press_wording
 
@@ -41,33 +46,33 @@ def test_every_number_counts_as_0():
     ],
 )
 def test_what_every_match_contains_is_read_from_the_pattern(pattern, needed):
-    assert PatternGate.of([pattern]).grams == needed
+    assert PatternPrefilter.of([pattern]).grams == needed
 
 
 @pytest.mark.parametrize(
     "pattern", ["[^，]+", "了?", "(?:建成)*", r"\w", "", "(?:了|.)", "了?|要?"]
 )
 def test_a_pattern_that_needs_nothing_is_always_searched(pattern):
-    assert list(PatternGate.of([pattern]).candidates(frozenset())) == [0]
+    assert list(PatternPrefilter.of([pattern]).candidates(frozenset())) == [0]
 
 
 @pytest.mark.parametrize("pattern", ["(?i)ai", "(?>ab)c", "a(?#note)", r"[\]]"])
 def test_syntax_that_is_not_known_is_an_error(pattern):
     with pytest.raises(ValueError, match="syntax"):
-        PatternGate.of([pattern])
+        PatternPrefilter.of([pattern])
 
 
 def test_a_plain_choice_matches_without_a_search():
-    gate = PatternGate.of(["已|建成|了(?!解)"])
-    assert list(gate.matching("某市建成中心。", grams_of("某市建成中心。"))) == [0]
-    assert list(gate.matching("了解。", grams_of("了解。"))) == []
-    assert list(gate.matching("成了。", grams_of("成了。"))) == [0]
+    prefilter = PatternPrefilter.of(["已|建成|了(?!解)"])
+    assert list(prefilter.matching("某市建成中心。", grams_of("某市建成中心。"))) == [0]
+    assert list(prefilter.matching("了解。", grams_of("了解。"))) == []
+    assert list(prefilter.matching("成了。", grams_of("成了。"))) == [0]
 
 
 def test_a_word_is_told_by_a_gram_without_its_number():
-    assert telling_gram("到20") == "到"
-    assert telling_gram("投入使用") == "投入使"
-    assert telling_gram("31") == "0"
+    assert required_gram("到20") == "到"
+    assert required_gram("投入使用") == "投入使"
+    assert required_gram("31") == "0"
 
 
 def tables() -> Iterator[list[str]]:
@@ -93,15 +98,15 @@ SENTENCES = (
 
 def test_the_tables_match_with_the_gate_as_without_it():
     for patterns in tables():
-        gate = PatternGate.of(patterns)
+        prefilter = PatternPrefilter.of(patterns)
         for sentence in SENTENCES:
             for start in range(0, len(sentence) + 1, 3):
                 text = sentence[start:]
                 found = [n for n, one in enumerate(patterns) if re.search(one, text)]
-                told = grams_of(text) & gate.grams
-                assert list(gate.matching(text, told)) == found
-                assert set(found) <= set(gate.candidates(told))
+                told = grams_of(text) & prefilter.grams
+                assert list(prefilter.matching(text, told)) == found
+                assert set(found) <= set(prefilter.candidates(told))
 
 
 def test_the_tables_need_no_search_of_a_sentence_without_their_words():
-    assert all(not PatternGate.of(patterns).candidates(frozenset()) for patterns in tables())
+    assert all(not PatternPrefilter.of(patterns).candidates(frozenset()) for patterns in tables())

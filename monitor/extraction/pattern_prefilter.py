@@ -1,4 +1,6 @@
-"""Which of many patterns can match in a sentence at all, by its grams: runs of characters.
+"""A prefilter of patterns: which of many can match in a sentence, by its grams.
+
+A gram is a run of one to three characters (a character n-gram).
 
 Most patterns of a table match in few sentences. What every match must contain is read from the
 pattern itself: 计划于 or 计划在 for ``计划(?:于|在)``. A sentence without it is not searched, nor
@@ -33,29 +35,29 @@ def without_numbers(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PatternGate:
+class PatternPrefilter:
     """Patterns by the grams that their matches contain.
 
     Attributes:
         patterns: the patterns.
         needing: the places of the patterns of which some matches contain this gram.
         found_by: the places of the patterns that match wherever this gram stands.
-        ungated: the places of the patterns that may match without any of these grams.
+        unfiltered: the places of the patterns that may match without any of these grams.
         grams: all these grams.
     """
 
     patterns: tuple[re.Pattern[str], ...]
     needing: Mapping[str, Sequence[int]]
     found_by: Mapping[str, Sequence[int]]
-    ungated: Sequence[int]
+    unfiltered: Sequence[int]
     grams: frozenset[str]
 
     @classmethod
-    def of(cls, patterns: Iterable[str]) -> PatternGate:
+    def of(cls, patterns: Iterable[str]) -> PatternPrefilter:
         """Compile patterns and read what their matches contain."""
         needing: dict[str, list[int]] = {}
         found_by: dict[str, list[int]] = {}
-        ungated = []
+        unfiltered = []
         compiled = tuple(map(re.compile, patterns))
         for place, pattern in enumerate(compiled):
             for choice in _Reader(pattern.pattern).choices():
@@ -66,13 +68,13 @@ class PatternGate:
                     for gram in choice.needed:
                         needing.setdefault(gram, []).append(place)
                 else:
-                    ungated.append(place)
-        always = tuple(dict.fromkeys(ungated))
+                    unfiltered.append(place)
+        always = tuple(dict.fromkeys(unfiltered))
         return cls(compiled, needing, found_by, always, frozenset((*needing, *found_by)))
 
     def candidates(self, grams: Set[str]) -> Sequence[int]:
         """The places of the patterns that may match in a text with these grams, in order."""
-        found, doubtful = self._sorted_out(grams)
+        found, doubtful = self._certain_and_possible(grams)
         return sorted(found | doubtful)
 
     def matching(self, text: str, grams: Set[str]) -> Sequence[int]:
@@ -80,16 +82,16 @@ class PatternGate:
 
         ``grams`` are those of the text; those that are not in ``self.grams`` may be left out.
         """
-        found, doubtful = self._sorted_out(grams)
+        found, doubtful = self._certain_and_possible(grams)
         for place in doubtful - found:
             if self.patterns[place].search(text):
                 found.add(place)
         return sorted(found)
 
-    def _sorted_out(self, grams: Set[str]) -> tuple[set[int], set[int]]:
+    def _certain_and_possible(self, grams: Set[str]) -> tuple[set[int], set[int]]:
         """The places of the patterns that match in a text with these grams, and that may match."""
         found: set[int] = set()
-        doubtful = set(self.ungated)
+        doubtful = set(self.unfiltered)
         for gram in self.grams & grams:
             if gram in self.found_by:
                 found.update(self.found_by[gram])
@@ -233,7 +235,7 @@ def _literals(texts: frozenset[str]) -> _Part:
 
 def _needed(choices: frozenset[str]) -> frozenset[str]:
     """The grams that tell that one of these texts may be there; empty where one has none."""
-    found = frozenset(map(telling_gram, choices))
+    found = frozenset(map(required_gram, choices))
     if "" in found:
         return frozenset()
     if len(found) == 1:
@@ -242,7 +244,7 @@ def _needed(choices: frozenset[str]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
-def telling_gram(text: str) -> str:
+def required_gram(text: str) -> str:
     """A gram that every text has in which ``text`` stands, the first of the longest.
 
     Numbers are written as 0 there, so a gram ends where one begins.
