@@ -61,7 +61,7 @@ from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label
 from monitor.outbox.admin import list_alerts, outbox_facts
 from monitor.storage.base import Base
-from monitor.storage.changes import find_change, list_changes
+from monitor.storage.changes import ChangeConditions, find_change, list_changes
 from monitor.storage.commitments import (
     commitment_of_change,
     commitment_of_statement,
@@ -628,7 +628,7 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
     since = datetime(2026, 10, 1, tzinfo=UTC)
 
     def changes(**options: Any) -> Callable[[], object]:
-        return lambda: list_changes(session, **options)
+        return lambda: list_changes(session, ChangeConditions(**options))
 
     def documents(**options: Any) -> Callable[[], object]:
         wanted = DocumentFilter(**options)
@@ -652,11 +652,11 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
         ),
         "changes --theme talent": changes(theme="talent"),
         "changes --theme governance, one in 150": changes(theme="governance"),
-        "changes --text 算力": changes(text="算力"),
-        "changes --text 算力 --region": changes(text="算力", region="贵州省"),
-        "changes --text 量子, without a hit": changes(text="量子"),
-        "changes --text MW, without a hit": changes(text="MW"),
-        "changes --text OpenClaw, without a hit": changes(text="OpenClaw"),
+        "changes --text 算力": changes(words=("算力",)),
+        "changes --text 算力 --region": changes(words=("算力",), region="贵州省"),
+        "changes --text 量子, without a hit": changes(words=("量子",)),
+        "changes --text MW, without a hit": changes(words=("MW",)),
+        "changes --text OpenClaw, without a hit": changes(words=("OpenClaw",)),
         "changes --all, proposals": changes(label=Label.PROPOSAL),
         "changes, a page later": changes(before=last // 2),
         "show": lambda: find_change(session, last),

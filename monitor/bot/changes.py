@@ -48,7 +48,7 @@ from monitor.messages.richtext import (
 from monitor.model.changes import Basis, Change, CommitmentYear, Kind, LoggedChange
 from monitor.model.statements import Figure, Label, Op
 from monitor.rules.custom import Query, parse_alternatives, parse_query, suggest_region_name
-from monitor.storage.changes import find_change, list_changes
+from monitor.storage.changes import ChangeConditions, find_change, list_changes
 from monitor.storage.commitments import commitment_of_change, commitment_years, find_commitments
 from monitor.storage.feedback import feedback_summary
 from monitor.storage.views import figures_of
@@ -252,11 +252,12 @@ def _listed(
     with context.database.read() as session:
         if kind is _ListKind.LATEST:
             # A review that is silent is no news; who looks for a place or a word finds it.
-            silent = (Kind.NOT_REPORTED,)
-            return list_changes(session, before=before, without=silent, limit=limit)
+            newest = ChangeConditions(before=before, without=(Kind.NOT_REPORTED,))
+            return list_changes(session, newest, limit=limit)
         if kind is _ListKind.REGION:
             regions = parse_query(query.rstrip("…")).regions
-            return list_changes(session, before=before, regions=regions, limit=limit)
+            of_region = ChangeConditions(before=before, regions=regions)
+            return list_changes(session, of_region, limit=limit)
         asked = parse_alternatives(query.rstrip("…"))
         apart = parse_alternatives(query.rstrip("…"), apart=True)
         as_words = [replace(one, regions=(), words=(*one.places, *one.words)) for one in asked]
@@ -266,13 +267,10 @@ def _listed(
             for one in queries - tried:
                 if not (one.words or one.regions):
                     continue  # of marks alone nothing is left, which would fit every change
-                listed = list_changes(
-                    session,
-                    before=before,
-                    words=one.words,
-                    regions=one.regions or None,
-                    limit=limit,
+                wanted = ChangeConditions(
+                    before=before, words=one.words, regions=one.regions or None
                 )
+                listed = list_changes(session, wanted, limit=limit)
                 found |= {change.id: change for change in listed}
             tried |= queries
             if found:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -29,7 +30,7 @@ from monitor.json_contract import logged_json
 from monitor.model.changes import Basis, Kind
 from monitor.model.statements import Label
 from monitor.periods import start_of
-from monitor.storage.changes import find_change, list_changes
+from monitor.storage.changes import ChangeConditions, find_change, list_changes
 from monitor.storage.feedback import feedback_summary
 
 if TYPE_CHECKING:
@@ -70,23 +71,23 @@ def changes(
     most = limit_of(limit, form, _IN_TABLE)
     with open_database(config, database, existing=True) as (settings, store):
         zone = ZoneInfo(settings.timezone)
-        conditions: dict[str, Any] = {
-            "since": None if since is None else start_of(since, "--since", zone, utc_now()),
-            "region": name,
-            "theme": theme_of(theme, settings),
-            "kinds": () if kind is None else (kind,),
-            "basis": basis,
-            "label": None if everything else Label.COMMITMENT,
-            "text": text,
-        }
+        wanted = ChangeConditions(
+            since=None if since is None else start_of(since, "--since", zone, utc_now()),
+            region=name,
+            theme=theme_of(theme, settings),
+            kinds=() if kind is None else (kind,),
+            basis=basis,
+            label=None if everything else Label.COMMITMENT,
+            words=() if text is None else (text,),
+        )
         with store.read() as session:
             if form is Format.JSONL:
-                write_jsonl(map(logged_json, _walk(session, most, conditions)))
+                write_jsonl(map(logged_json, _walk(session, most, wanted)))
             elif form is Format.CSV:
-                rows = (_row(form, item, zone) for item in _walk(session, most, conditions))
+                rows = (_row(form, item, zone) for item in _walk(session, most, wanted))
                 write_csv(_COLUMNS, rows)
             else:
-                found = list_changes(session, limit=most + 1, **conditions)
+                found = list_changes(session, wanted, limit=most + 1)
                 asked_for = (("region", name), ("kind", kind))
                 write_rows(
                     form,
@@ -105,17 +106,16 @@ def changes(
                     print_more("newest", most)
 
 
-def _walk(session: Transaction, limit: int, conditions: dict[str, Any]) -> Iterator[LoggedChange]:
+def _walk(session: Transaction, limit: int, wanted: ChangeConditions) -> Iterator[LoggedChange]:
     """The changes that fit, newest first, a page of them in memory at a time."""
-    before: int | None = None
     while limit > 0:
-        wanted = min(limit, _PAGE)
-        page = list_changes(session, before=before, limit=wanted, **conditions)
+        size = min(limit, _PAGE)
+        page = list_changes(session, wanted, limit=size)
         yield from page
-        if len(page) < wanted:
+        if len(page) < size:
             return
-        limit -= wanted
-        before = page[-1].id
+        limit -= size
+        wanted = replace(wanted, before=page[-1].id)
         session.expunge_all()
 
 

@@ -28,7 +28,7 @@ from monitor.ingest.context import VisitReport
 from monitor.messages.change_text import format_deltas
 from monitor.messages.i18n import alert_texts
 from monitor.model.documents import Outcome
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.engine import Database
 from monitor.table import print_table
 
@@ -240,7 +240,7 @@ def _show_counts(console: Console, app: App) -> None:
 
 def _show_log(console: Console, app: App) -> None:
     with app.context.database.read() as session:
-        log = list_changes(session, since=ROUNDS[-1], limit=100)
+        log = list_changes(session, ChangeConditions(since=ROUNDS[-1]), limit=100)
     console.print("\nThe change log since then (monitor changes)")
     print_table(
         console,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -58,114 +58,85 @@ class ChangeCount:
     is_all: bool
 
 
-def list_changes(
-    session: Session,
-    *,
-    since: datetime | None = None,
-    before: int | None = None,
-    region: str | None = None,
-    regions: Collection[str] | None = None,
-    theme: str | None = None,
-    until: datetime | None = None,
-    kinds: Collection[Kind] = (),
-    basis: Basis | None = None,
-    certainty: Certainty | None = None,
-    source_id: str | None = None,
-    speakers: WantedSpeakers | None = None,
-    without: Collection[Kind] = (),
-    label: Label | None = Label.COMMITMENT,
-    text: str | None = None,
-    words: Collection[str] = (),
-    limit: int = 50,
-) -> list[LoggedChange]:
-    """The newest lines of the change log that fit, newest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeConditions:
+    """Which lines of the change log are wanted; what is None or empty does not count.
 
-    Args:
-        session: a reading transaction.
-        since: only what was detected at this time or later.
-        until: only what was detected before this time.
-        before: only lines with a smaller number.
+    Attributes:
+        since: detected at this time or later.
+        until: detected before this time.
+        before: with a smaller number.
         region: an official name.
         regions: official names, one of which it must be.
         theme: one theme the statement must have.
-        kinds: the kinds that are wanted; all if none is named.
+        kinds: the kinds that are wanted.
         basis: one basis.
         certainty: one certainty.
         source_id: the source of its document.
         speakers: who says it.
         without: kinds that are left out.
         label: the label of the statement; None for all.
-        text: words that stand in the statement, however short and wherever a column broke them;
-            both are folded (``monitor.folding``).
-        words: the same, each of which has to stand somewhere.
-        limit: how many at most.
+        words: each stands in the statement, however short and wherever a column broke them; both
+            are folded (``monitor.folding``).
     """
-    found = list(
-        islice(
-            find_change_ids(
-                session,
-                since=since,
-                before=before,
-                region=region,
-                regions=regions,
-                theme=theme,
-                until=until,
-                kinds=kinds,
-                basis=basis,
-                certainty=certainty,
-                source_id=source_id,
-                speakers=speakers,
-                without=without,
-                label=label,
-                words=(*words, *(() if text is None else (text,))),
-                expected=limit,
-            ),
-            limit,
-        )
-    )
-    return [_logged(row) for row in _read(session, found)]
+
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    region: str | None = None
+    regions: Collection[str] | None = None
+    theme: str | None = None
+    kinds: Collection[Kind] = ()
+    basis: Basis | None = None
+    certainty: Certainty | None = None
+    source_id: str | None = None
+    speakers: WantedSpeakers | None = None
+    without: Collection[Kind] = ()
+    label: Label | None = Label.COMMITMENT
+    words: Collection[str] = ()
+
+
+_COMMITMENTS = ChangeConditions()
+
+
+def list_changes(
+    session: Session, wanted: ChangeConditions = _COMMITMENTS, *, limit: int = 50
+) -> list[LoggedChange]:
+    """The newest lines of the change log that are wanted, newest first, ``limit`` at most."""
+    found = islice(find_change_ids(session, wanted, expected=limit), limit)
+    return [_logged(row) for row in _read(session, list(found))]
 
 
 def find_change_ids(
     session: Session,
+    wanted: ChangeConditions,
     *,
-    since: datetime | None = None,
-    before: int | None = None,
-    region: str | None = None,
-    regions: Collection[str] | None = None,
-    theme: str | None = None,
-    until: datetime | None = None,
-    kinds: Collection[Kind] = (),
-    basis: Basis | None = None,
-    certainty: Certainty | None = None,
-    source_id: str | None = None,
-    speakers: WantedSpeakers | None = None,
-    without: Collection[Kind] = (),
-    label: Label | None = Label.COMMITMENT,
-    words: Collection[str] = (),
     expected: int = _PAGE,
     reach: Reach | None = None,
 ) -> Iterator[int]:
-    """The numbers of all lines of the change log that fit, newest first.
+    """The numbers of all lines of the change log that are wanted, newest first.
 
-    The arguments are those of ``list_changes``; ``expected`` is how many will be taken, ``reach``
-    how far back to look.
+    Args:
+        session: a reading transaction.
+        wanted: the conditions.
+        expected: how many will be taken.
+        reach: how far back to look.
     """
     named: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
-        (since, ChangeRow.detected_at.__ge__),
-        (until, ChangeRow.detected_at.__lt__),
-        (before, ChangeRow.id.__lt__),
-        (region, ChangeRow.region.__eq__),
-        (regions, ChangeRow.region.in_),
-        (kinds or None, partial(_is_one_of, ChangeRow.kind)),
-        (basis, ChangeRow.basis.__eq__),
-        (certainty, ChangeRow.certainty.__eq__),
-        (source_id, partial(_is_of_source, session)),
-        (without or None, ChangeRow.kind.not_in),
+        (wanted.since, ChangeRow.detected_at.__ge__),
+        (wanted.until, ChangeRow.detected_at.__lt__),
+        (wanted.before, ChangeRow.id.__lt__),
+        (wanted.region, ChangeRow.region.__eq__),
+        (wanted.regions, ChangeRow.region.in_),
+        (wanted.kinds or None, partial(_is_one_of, ChangeRow.kind)),
+        (wanted.basis, ChangeRow.basis.__eq__),
+        (wanted.certainty, ChangeRow.certainty.__eq__),
+        (wanted.source_id, partial(_is_of_source, session)),
+        (wanted.without or None, ChangeRow.kind.not_in),
     )
-    logged = [condition(wanted) for wanted, condition in named if wanted is not None]
-    if until is not None:
-        later = ChangeRow.detected_at >= until + _CLOCK_SET
+    logged = [condition(value) for value, condition in named if value is not None]
+    if wanted.until is not None:
+        later = ChangeRow.detected_at >= wanted.until + _CLOCK_SET
         first = select(ChangeRow.id).where(later).order_by(ChangeRow.detected_at).limit(1)
         number = session.scalar(first)
         if number is not None:
@@ -177,33 +148,36 @@ def find_change_ids(
             reach.is_all = False
             logged.append(ChangeRow.id > number)
     said: list[ColumnElement[bool]] = []
-    if label is not None:
-        said.append(_SHOWN.label == label)
-    if theme is not None:
+    if wanted.label is not None:
+        said.append(_SHOWN.label == wanted.label)
+    if wanted.theme is not None:
         # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
         padded = "," + _SHOWN.themes + ","
-        said.append(padded.contains(f",{theme},", autoescape=True))
-    folded = [word for word in map(fold, words) if word]
+        said.append(padded.contains(f",{wanted.theme},", autoescape=True))
+    folded = [word for word in map(fold, wanted.words) if word]
     few = [found for found in (statements_with(session, folded),) if found is not None]
+    speakers = wanted.speakers
     if speakers is not None:
         names = names_with(session, speakers.offices)
         said.append(said_by(speakers, names, _SHOWN))
-        of_speakers = statements_by(session, speakers, names, label)
+        of_speakers = statements_by(session, speakers, names, wanted.label)
         few += [] if of_speakers is None else [of_speakers]
     yield from _found_ids(session, logged, said, folded, few=few, limit=expected)
 
 
-def count_changes(session: Session, *, most: int, lines: int, **conditions: Any) -> ChangeCount:
-    """How many lines of the log fit, as far as that is soon known.
+def count_changes(
+    session: Session, wanted: ChangeConditions, *, most: int, lines: int
+) -> ChangeCount:
+    """How many lines of the log are wanted, as far as that is soon known.
 
     Args:
         session: a reading transaction.
+        wanted: the conditions.
         most: no more are counted.
         lines: of the log that are looked at, the newest that fit by their own columns.
-        conditions: those of ``list_changes``.
     """
     reach = Reach(lines)
-    found = find_change_ids(session, expected=most + 1, reach=reach, **conditions)
+    found = find_change_ids(session, wanted, expected=most + 1, reach=reach)
     count = sum(1 for _ in islice(found, most + 1))
     return ChangeCount(min(count, most), is_all=reach.is_all and count <= most)
 
@@ -333,10 +307,10 @@ def _read(session: Session, numbers: Sequence[int]) -> Iterator[ChangeRow]:
 
 def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:
     """The log since a time, newest first, all labels; a page of it is held at a time."""
-    before: int | None = None
-    while page := list_changes(session, since=since, before=before, label=None, limit=_PAGE):
+    wanted = ChangeConditions(since=since, label=None)
+    while page := list_changes(session, wanted, limit=_PAGE):
         yield from page
-        before = page[-1].id
+        wanted = replace(wanted, before=page[-1].id)
         session.expunge_all()
 
 

@@ -129,12 +129,8 @@ def _changes(asked: Asked) -> Any:
         words=asked["words"],
         everything=asked["all"] is not None,
     )
-    found = list_changes(
-        asked.session,
-        before=asked["before"],
-        limit=asked["limit"] + 1,
-        **wanted.conditions(asked.site.zone, asked.site.now()),
-    )
+    conditions = wanted.conditions(asked.site.zone, asked.site.now(), before=asked["before"])
+    found = list_changes(asked.session, conditions, limit=asked["limit"] + 1)
     items = found[: asked["limit"]]
     more = asked.next(before=items[-1].id) if len(found) > len(items) else None
     return {"items": [logged_json(item) for item in items], "next": more}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
@@ -57,6 +57,9 @@ PUBLIC_VIEWS = tuple(view for view in View if view not in PRIVATE_VIEWS)
 _slots = threading.BoundedSemaphore(MAX_AT_ONCE)
 
 
+_Reader: TypeAlias = Callable[[Session], Iterator[Sequence[object]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A view and the part of it that is wanted."""
@@ -102,7 +105,7 @@ def download(request: Request) -> Response:
             refuse_without_pyarrow()
         except UserError as error:
             raise HTTPException(501, str(error)) from None
-    arguments = _arguments(request, wanted.view, site)
+    read_rows = _reader(request, wanted.view, site)
     headers = {"content-disposition": _named(request, wanted, site)}
     media_type = _TYPES[wanted.form]
     if request.method == "HEAD":
@@ -111,7 +114,7 @@ def download(request: Request) -> Response:
         raise HTTPException(
             503, "too many downloads at once: try again", {"retry-after": _RETRY_SECONDS}
         )
-    chunks = _chunks(site, wanted, arguments)
+    chunks = _chunks(site, wanted, read_rows)
     next(chunks)  # begun, so that its end gives the place back whatever happens
     return _Download(chunks, media_type, headers)
 
@@ -134,8 +137,8 @@ def _named(request: Request, wanted: Wanted, site: Site) -> str:
     return file_name(wanted.view.value, values, wanted.form.value)
 
 
-def _arguments(request: Request, view: View, site: Site) -> dict[str, Any]:
-    """What limits the rows.
+def _reader(request: Request, view: View, site: Site) -> _Reader:
+    """What reads the rows that the address asks for.
 
     Raises:
         UserError: a value of the address is wrong.
@@ -143,20 +146,22 @@ def _arguments(request: Request, view: View, site: Site) -> dict[str, Any]:
     now = site.now()
     if view is View.CHANGES:
         wanted = read_filter(request.query_params, themes=site.themes, zone=site.zone, now=now)
-        return wanted.conditions(site.zone, now)
+        conditions = wanted.conditions(site.zone, now)
+        return lambda session: read_changes(session, find_change_ids(session, conditions))
     since = request.query_params.get("since", "").strip()
     if since and not has_time(view):
         raise UserError(f"since: the rows of {view.value} have no time of their own")
-    return {"since": start_of(since, "since", site.zone, now) if since else None}
+    start = start_of(since, "since", site.zone, now) if since else None
+    return lambda session: read_view(session, view, since=start)
 
 
-def _chunks(site: Site, wanted: Wanted, arguments: dict[str, Any]) -> Iterator[bytes]:
+def _chunks(site: Site, wanted: Wanted, read_rows: _Reader) -> Iterator[bytes]:
     """The file, piece by piece; the first one is empty."""
     try:
         yield b""
         with site.database.read() as session:
             columns = columns_of(session, wanted.view)
-            rows = _until(time.monotonic() + _MAX_SECONDS, _rows(session, wanted.view, arguments))
+            rows = _until(time.monotonic() + _MAX_SECONDS, read_rows(session))
             if wanted.form is FileFormat.PARQUET:
                 yield from parquet_chunks(cell_types(columns), rows)
                 return
@@ -167,12 +172,6 @@ def _chunks(site: Site, wanted: Wanted, arguments: dict[str, Any]) -> Iterator[b
                 yield chunk.encode()
     finally:
         _slots.release()
-
-
-def _rows(session: Session, view: View, arguments: dict[str, Any]) -> Iterator[Sequence[object]]:
-    if view is View.CHANGES:
-        return read_changes(session, find_change_ids(session, **arguments))
-    return read_view(session, view, **arguments)
 
 
 def _until(end: float, rows: Iterator[Sequence[object]]) -> Iterator[Sequence[object]]:

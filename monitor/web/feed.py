@@ -37,9 +37,8 @@ def feed(request: Request) -> Response:
     wanted = read_filter(request.query_params, themes=site.themes, zone=site.zone, now=now)
     before = cursor(request.query_params.get("before", ""))
     with site.database.read() as session:
-        found = list_changes(
-            session, before=before, limit=ENTRIES + 1, **wanted.conditions(site.zone, now)
-        )
+        conditions = wanted.conditions(site.zone, now, before=before)
+        found = list_changes(session, conditions, limit=ENTRIES + 1)
         sources = source_names(session) if wanted.source else {}
     shown, texts = found[:ENTRIES], texts_of("timeline", language)
     root = str(request.base_url)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from monitor.messages.i18n import alert_texts
 from monitor.model.changes import Basis, Certainty, Kind
 from monitor.model.statements import Label, Speaker
 from monitor.periods import day_of, start_of
+from monitor.storage.changes import ChangeConditions
 from monitor.storage.speakers import WantedSpeakers
 from monitor.suggestion import nearest
 from monitor.web.templates import texts_of
@@ -95,31 +96,33 @@ class ChangeFilter:
         )
         return tuple(one for one in named if one)
 
-    def conditions(self, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
-        """The arguments of ``list_changes``.
+    def conditions(
+        self, zone: ZoneInfo, now: datetime, *, before: int | None = None
+    ) -> ChangeConditions:
+        """What the log is asked for.
 
         Args:
             zone: whose days ``since`` and ``until`` name.
             now: the current time.
+            before: only lines with a smaller number.
         """
         until = None
         if self.until is not None:
             until = datetime.combine(self.until + timedelta(days=1), time.min, zone).astimezone(UTC)
-        return {
-            "region": self.region,
-            "kinds": self.kinds,
-            "theme": self.theme,
-            "basis": self.basis,
-            "certainty": self.certainty,
-            "source_id": self.source,
-            "speakers": None
-            if self.speaker is None
-            else wanted_speakers(self.speaker, self.region),
-            "since": None if self.since is None else start_of(self.since, "since", zone, now),
-            "until": until,
-            "words": () if self.words is None else tuple(self.words.split()),
-            "label": None if self.everything or self._asks_for_others() else Label.COMMITMENT,
-        }
+        return ChangeConditions(
+            before=before,
+            region=self.region,
+            kinds=self.kinds,
+            theme=self.theme,
+            basis=self.basis,
+            certainty=self.certainty,
+            source_id=self.source,
+            speakers=None if self.speaker is None else wanted_speakers(self.speaker, self.region),
+            since=None if self.since is None else start_of(self.since, "since", zone, now),
+            until=until,
+            words=() if self.words is None else tuple(self.words.split()),
+            label=None if self.everything or self._asks_for_others() else Label.COMMITMENT,
+        )
 
     def _asks_for_others(self) -> bool:
         """Whether it names a kind of speaker that has no commitments: a delegate, an expert."""

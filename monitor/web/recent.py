@@ -15,7 +15,7 @@ from typing import TypeVar, cast
 from sqlalchemy.orm import Session
 
 from monitor.model.changes import LoggedChange
-from monitor.storage.changes import list_changes, newest_change_id
+from monitor.storage.changes import ChangeConditions, list_changes, newest_change_id
 from monitor.storage.engine import Database
 from monitor.storage.statements import StatementInForce, log_version, newest_commitments
 
@@ -48,7 +48,7 @@ class RecentHistory:
                 if missing < 0:  # another database
                     self._changes, missing = (), MAX_CHANGES
                 if missing:
-                    found = list_changes(session, label=None, limit=missing)
+                    found = list_changes(session, ChangeConditions(label=None), limit=missing)
                     # A number may be missing in the log; then some of these are known.
                     known = self._changes[0].id if self._changes else 0
                     fresh = [one for one in found if one.id > known]

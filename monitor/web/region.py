@@ -17,7 +17,7 @@ from monitor.messages.change_text import format_amount, format_short, target_tex
 from monitor.messages.i18n import AlertTexts, alert_texts
 from monitor.model.changes import Verdict
 from monitor.model.statements import Op, Statement
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.document_list import report_series
 from monitor.storage.statement_tables import CurrentTargetRow
 from monitor.storage.statements import commitments_of_region
@@ -91,7 +91,7 @@ def region(request: Request) -> Response:
         if after is None:
             numbers = metric_years(session, regions=[name])
             verdicts = count_by_year(session, name)
-            changes = list_changes(session, region=name, limit=_CHANGES)
+            changes = list_changes(session, ChangeConditions(region=name), limit=_CHANGES)
     metrics = metric_lines(numbers, words)
     charts = [one for one in metrics if one.plot is not None][:_CHARTS]
     others = metrics[len(charts) :]

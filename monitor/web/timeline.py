@@ -78,9 +78,8 @@ def timeline(request: Request) -> Response:
     with site.database.read() as session:
         newest = newest_change_id(session)
         seen = seen_of(request, newest, now)
-        found = list_changes(
-            session, before=before, limit=PAGE + 1, **wanted.conditions(site.zone, now)
-        )
+        conditions = wanted.conditions(site.zone, now, before=before)
+        found = list_changes(session, conditions, limit=PAGE + 1)
         sources = source_names(session)
         previous = None if before is None else find_change(session, before)
         total = None if before is not None else _total(session, site, wanted, now)
@@ -120,7 +119,7 @@ def _total(session: Session, site: Site, wanted: ChangeFilter, now: datetime) ->
 
     def count() -> ChangeCount:
         conditions = wanted.conditions(site.zone, now)
-        return count_changes(session, most=MAX_COUNT, lines=_LOOKED_AT, **conditions)
+        return count_changes(session, conditions, most=MAX_COUNT, lines=_LOOKED_AT)
 
     return site.answers.get(session, ("total", query(wanted.parameters())), now, count)
 

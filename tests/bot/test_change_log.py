@@ -28,7 +28,7 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import Speaker
 from monitor.outbox.load import get_alert
 from monitor.rules.matcher import RuleSet
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.engine import Database
 from monitor.storage.recipients import language_of, save_chat, set_language
 
@@ -252,7 +252,7 @@ def test_a_target_that_was_met_is_among_the_latest_and_silence_is_not(database: 
     assert silent in ask(database, "region 贵州").text
     assert silent in ask(database, "search 数据集").text
     with database.read() as session:
-        (line,) = list_changes(session, kinds=(Kind.MET,))
+        (line,) = list_changes(session, ChangeConditions(kinds=(Kind.MET,)))
     shown = ask(database, f"commitment {line.id}").text
     assert "承诺原文\n全省算力规模突破20万P。" in shown
     assert "回顾原文\n全省算力规模达到22万P。" in shown

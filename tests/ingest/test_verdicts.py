@@ -20,7 +20,7 @@ from monitor.model.statements import Label, Speaker
 from monitor.parser_process import ParserProcess
 from monitor.rules.loader import load_rules
 from monitor.rules.matcher import RuleSet
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.commitments import commitment_of_change
 from monitor.storage.provenance import provenance_of_changes
 
@@ -291,7 +291,7 @@ def test_sql_and_evidence_show_the_commitment(database):
         (proof,) = provenance_of_changes(session, [met.id])
         assert proof.statement.text == "全省算力规模突破20万P。"
         assert commitment_of_change(session, met.id) is not None
-        (found,) = list_changes(session, kinds=(Kind.MET,), text="20万P")
+        (found,) = list_changes(session, ChangeConditions(kinds=(Kind.MET,), words=("20万P",)))
     assert tuple(row) == (
         "commitment",
         2025,

@@ -19,7 +19,7 @@ from monitor.json_contract import logged_json
 from monitor.model.alerts import Recipient
 from monitor.outbox.admin import list_alerts
 from monitor.outbox.worker import OutboxWorker, deliver_due
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.recipients import find_recipient_id, get_recipient, sync_channels
 
 SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -75,7 +75,7 @@ async def test_an_alert_goes_to_every_channel_of_a_rule(start, tmp_path):
     assert set(by_path) == {"/team", "/hook"}
     said = by_path["/hook"].json
     with run.database.read() as session:
-        (line,) = list_changes(session, label=None)
+        (line,) = list_changes(session, ChangeConditions(label=None))
     (change,) = said["data"]["changes"]
     assert change == logged_json(line) | {"rules": ["guizhou"], "priority": 0}
     (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries

@@ -21,7 +21,7 @@ from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
 from monitor.storage import new_schema
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.documents import add_document, set_current_snapshot
 from monitor.storage.engine import Database, known_revisions, migrations_folder, newest_revision
 from monitor.storage.migrate import upgrade_schema
@@ -231,11 +231,11 @@ def test_what_was_written_comes_back_as_it_was(database):
 def test_themes_are_found_whole_and_literally(database):
     write_a_change(database)
     with database.read() as session:
-        assert len(list_changes(session, theme="data")) == 1
-        assert list_changes(session, theme="dat") == []
-        assert list_changes(session, theme="%") == []
-        assert list_changes(session, region="甘肃省") == []
-        assert list_changes(session, kinds=(Kind.DROPPED,)) == []
+        assert len(list_changes(session, ChangeConditions(theme="data"))) == 1
+        assert list_changes(session, ChangeConditions(theme="dat")) == []
+        assert list_changes(session, ChangeConditions(theme="%")) == []
+        assert list_changes(session, ChangeConditions(region="甘肃省")) == []
+        assert list_changes(session, ChangeConditions(kinds=(Kind.DROPPED,))) == []
 
 
 @pytest.mark.parametrize("table", ["change", "delta", "statement", "target", "snapshot"])

@@ -33,7 +33,7 @@ from monitor.model.statements import Speaker
 from monitor.outbox.queue import lease
 from monitor.parser_process import ParserProcess
 from monitor.rules.matcher import RuleSet
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.document_list import DocumentFilter, list_documents, removals
 from monitor.storage.engine import Database, known_revisions, migrations_folder
 from monitor.storage.feedback import add_feedback, decide_feedback
@@ -534,7 +534,7 @@ def test_an_older_database_shows_what_is_in_force_and_what_is_history(
         assert schema_differences(connection) == []
     assert views_of(before) == expected
     with before.read() as session:
-        (found,) = list_changes(session, text="30万p")
+        (found,) = list_changes(session, ChangeConditions(words=("30万p",)))
         assert found.change.statement.text == "全省算力规模突破30万P。"
         origins = "SELECT DISTINCT year, origin FROM statements WHERE label = 'commitment'"
         assert sorted(map(tuple, session.execute(text(origins)))) == [

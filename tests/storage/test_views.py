@@ -14,7 +14,7 @@ from monitor.json_contract import logged_json
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.views import View, columns_of, count_rows, figures_of, read_view
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
@@ -55,8 +55,8 @@ def test_words_are_found_where_a_column_broke_them(database, monkeypatch, by_ind
             ("芯片", 0),
             ("%的", 1),
         ):
-            assert len(list_changes(session, text=words)) == expected, words
-        (found,) = list_changes(session, text="算力")
+            assert len(list_changes(session, ChangeConditions(words=(words,)))) == expected, words
+        (found,) = list_changes(session, ChangeConditions(words=("算力",)))
         assert logged_json(found)["after"]["targets"][0]["value"] == 9000
 
 
@@ -66,9 +66,10 @@ def test_a_period_ends_before_its_end(database):
     taken(database, text="海南省政府工作报告提出，建设智算中心3个。", now=later)
     with database.read() as session:
         for until, expected in ((NOW, 0), (NOW + timedelta(seconds=1), 2), (later, 2)):
-            found = list_changes(session, until=until, label=None)
+            found = list_changes(session, ChangeConditions(until=until, label=None))
             assert [one.detected_at for one in found] == [NOW] * expected
-        assert len(list_changes(session, until=later + timedelta(days=1), label=None)) == 3
+        until = later + timedelta(days=1)
+        assert len(list_changes(session, ChangeConditions(until=until, label=None))) == 3
 
 
 def test_times_come_back_with_their_zone_and_bound_an_export(database):

@@ -20,7 +20,7 @@ from small_history import write_history
 
 from monitor.json_contract import logged_json
 from monitor.rate_limiter import RateLimiter
-from monitor.storage.changes import list_changes
+from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.engine import Database
 from monitor.storage.views import PRIVATE_VIEWS, View
 from monitor.web.api import PREFIX, description, example, operations
@@ -107,7 +107,8 @@ async def test_every_example_is_answered_and_described(site):
 
 async def test_changes_are_those_of_the_contract_page_by_page(site, database):
     with database.read() as session:
-        expected = [logged_json(one) for one in list_changes(session, region="贵州省", limit=100)]
+        listed = list_changes(session, ChangeConditions(region="贵州省"), limit=100)
+        expected = [logged_json(one) for one in listed]
     found, address = [], "/api/v1/changes?region=贵州&limit=3"
     while address is not None:
         page = (await site.get(address)).json()
