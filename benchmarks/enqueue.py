@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Speaker, Statement
-from monitor.outbox.enqueue import Wanted, enqueue
+from monitor.outbox.enqueue import AlertRequest, enqueue
 from monitor.storage.change_log import log_changes
 from monitor.storage.documents import add_document
 from monitor.storage.engine import Database
@@ -117,11 +117,11 @@ def _report(database: Database, recipients: int, changes: int, rounds: int) -> b
     """Print the figures; whether they are over the limit."""
     document, snapshot, ids = _fill(database, recipients, changes)
     wanted = [
-        [Wanted(change, "guizhou", recipient) for change in ids]
+        [AlertRequest(change, "guizhou", recipient) for change in ids]
         for recipient in range(1, recipients + 1)
     ]
 
-    def put(session: Session, matches: list[Wanted]) -> None:
+    def put(session: Session, matches: list[AlertRequest]) -> None:
         enqueue(session, snapshot_id=snapshot, document_id=document, matches=matches, now=NOW)
 
     def in_one_call(session: Session) -> None:

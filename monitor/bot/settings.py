@@ -42,7 +42,7 @@ _LANGUAGES = {
 }
 
 
-class Silence(StrEnum):
+class SilenceReason(StrEnum):
     """Why a chat is sent nothing now, or was not until now; the bot has a line for each."""
 
     RETURNED = "returned"
@@ -89,24 +89,24 @@ def delivery_lines(
         quiet=bot.quiet_off if chat.quiet is None else chat.quiet,
         timezone=zone_label(chat.timezone),
     )
-    found: list[tuple[Silence, datetime | None]] = []
+    found: list[tuple[SilenceReason, datetime | None]] = []
     if request.returned:
-        found.append((Silence.RETURNED, None))
+        found.append((SilenceReason.RETURNED, None))
     if not chat.active:
-        found.append((Silence.STOPPED, None))
+        found.append((SilenceReason.STOPPED, None))
     if paused is not None:
-        found.append((Silence.PAUSED, paused))
+        found.append((SilenceReason.PAUSED, paused))
     if chat.muted_until is not None and chat.muted_until > now:
-        found.append((Silence.MUTED, chat.muted_until))
+        found.append((SilenceReason.MUTED, chat.muted_until))
     if all_muted:
-        found.append((Silence.RULES_MUTED, None))
+        found.append((SilenceReason.RULES_MUTED, None))
     quiet_until = None if chat.quiet is None else chat.quiet.ends_after(now, zone)
     if quiet_until is not None:
-        found.append((Silence.QUIET, quiet_until))
+        found.append((SilenceReason.QUIET, quiet_until))
     if chat.digest is not None:
-        found.append((Silence.DIGEST, chat.digest.next_after(now, zone)))
+        found.append((SilenceReason.DIGEST, chat.digest.next_after(now, zone)))
     if chat.defer_until is not None and chat.defer_until > now:
-        found.append((Silence.RATE_LIMIT, chat.defer_until))
+        found.append((SilenceReason.RATE_LIMIT, chat.defer_until))
     lines = [
         fill(bot.silence[reason], until="" if at is None else _format_time(at, zone))
         for reason, at in found

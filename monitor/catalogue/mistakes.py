@@ -20,7 +20,7 @@ _UNSHOWN = "proxy"
 
 
 @dataclass(frozen=True, slots=True)
-class _Wrong:
+class _InvalidValue:
     """A value that the schema refuses."""
 
     model: type[BaseModel]
@@ -58,17 +58,17 @@ def mistakes_of(
     found: dict[Path_, UserError] = {}
     for one in error.errors(include_url=False):
         loc = tuple(one["loc"])
-        wrong = _Wrong(model, loc, one["input"], one["msg"], one.get("ctx", {}))
+        wrong = _InvalidValue(model, loc, one["input"], one["msg"], one.get("ctx", {}))
         explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
         found.setdefault(loc, file.error(file.known_place(at, loc), *explain(wrong)))
     return list(found.values())
 
 
-def _other(wrong: _Wrong) -> _Explained:
+def _other(wrong: _InvalidValue) -> _Explained:
     return f"{wrong.name}: {wrong.shown} cannot stand here", None
 
 
-def _unknown_key(wrong: _Wrong) -> _Explained:
+def _unknown_key(wrong: _InvalidValue) -> _Explained:
     key, section = str(wrong.loc[-1]), next(iter(wrong.loc[:-1]), None)
     message = f"unknown key {key!r}"
     known = list(_SECTIONS.get(str(section), wrong.model).model_fields)
@@ -82,7 +82,7 @@ def _unknown_key(wrong: _Wrong) -> _Explained:
     return message, did_you_mean(key, known) or f"one of {', '.join(known)}"
 
 
-def _as_told(wrong: _Wrong) -> _Explained:
+def _as_told(wrong: _InvalidValue) -> _Explained:
     told = wrong.reason.removeprefix("Value error, ")
     if told.startswith("write "):
         return f"{wrong.name}: {wrong.shown} cannot stand here", told
@@ -90,7 +90,7 @@ def _as_told(wrong: _Wrong) -> _Explained:
     return f"{wrong.name}: {message}", hint or None
 
 
-def _no_mapping(wrong: _Wrong) -> _Explained:
+def _no_mapping(wrong: _InvalidValue) -> _Explained:
     if wrong.name:
         fields = list(_SECTIONS[wrong.name].model_fields) if wrong.name in _SECTIONS else ["lists"]
         if wrong.value is None:
@@ -105,7 +105,7 @@ def _no_mapping(wrong: _Wrong) -> _Explained:
     return f"{wrong.shown} is no source", "a source begins with - id: and its keys below it"
 
 
-def _no_text(wrong: _Wrong) -> _Explained:
+def _no_text(wrong: _InvalidValue) -> _Explained:
     if wrong.value is None:
         return f"{wrong.name}: nothing is written here", "write a word, or leave it out"
     if isinstance(wrong.value, list | dict):
@@ -114,7 +114,7 @@ def _no_text(wrong: _Wrong) -> _Explained:
     return f"{wrong.name}: YAML reads {wrong.shown} as no text", "put it in quotes"
 
 
-def _no_list(wrong: _Wrong) -> _Explained:
+def _no_list(wrong: _InvalidValue) -> _Explained:
     if wrong.value is None:
         return f"{wrong.name}: nothing stands below it", "leave it out"
     if wrong.name == "sources":
@@ -123,13 +123,13 @@ def _no_list(wrong: _Wrong) -> _Explained:
     return f"{wrong.name}: {wrong.shown} stands where a list is wanted", f"write {wrong.name}: […]"
 
 
-def _no_choice(wrong: _Wrong) -> _Explained:
+def _no_choice(wrong: _InvalidValue) -> _Explained:
     expected = str(wrong.limits.get("expected", ""))
     near = did_you_mean(str(wrong.value), re.findall(r"'([^']*)'", expected))
     return f"{wrong.name}: {wrong.shown} is unknown", near or f"write {expected}"
 
 
-def _other_characters(wrong: _Wrong) -> _Explained:
+def _other_characters(wrong: _InvalidValue) -> _Explained:
     key = next((part for part in reversed(wrong.loc) if isinstance(part, str)), "")
     if key == "paging":
         return f"paging: {wrong.shown} has no {{n}}", "write {n} where the page's number stands"
@@ -145,7 +145,7 @@ def _other_characters(wrong: _Wrong) -> _Explained:
 
 
 # By the beginning of the schema's name for what is wrong.
-_REASONS: Mapping[str, Callable[[_Wrong], _Explained]] = {
+_REASONS: Mapping[str, Callable[[_InvalidValue], _Explained]] = {
     "extra_forbidden": _unknown_key,
     "invalid_key": _unknown_key,
     "missing": lambda w: (f"{w.name} is missing", f"add {w.name}: …"),

@@ -54,7 +54,7 @@ _INTERRUPTED = 130
 _UNDATED = 9999
 
 
-class _Fate(StrEnum):
+class _FileOutcome(StrEnum):
     """What became of a file."""
 
     ADDED = "imported"
@@ -152,7 +152,7 @@ def ingest(
     print_status(run.summary(len(entries)))
     if run.stopped:
         raise typer.Exit(_INTERRUPTED)
-    if run.fates[_Fate.REFUSED] or run.fates[_Fate.FAILED]:
+    if run.outcomes[_FileOutcome.REFUSED] or run.outcomes[_FileOutcome.FAILED]:
         raise typer.Exit(1)
 
 
@@ -160,7 +160,7 @@ class _Run:
     """One run over many files: reads and identifies all, then stores them, the oldest first.
 
     Attributes:
-        fates: how many files ended how.
+        outcomes: how many files ended how.
         changes: how many changes were logged.
         stopped: Ctrl-C ended the run between two files.
     """
@@ -169,7 +169,7 @@ class _Run:
         self, topics: Topics, database: Database | None, *, force: bool, alone: bool
     ) -> None:
         """Keep what all files have in common; without a database nothing is stored."""
-        self.fates: Counter[_Fate] = Counter()
+        self.outcomes: Counter[_FileOutcome] = Counter()
         self.changes = 0
         self.stopped = False
         self._topics, self._database = topics, database
@@ -204,12 +204,16 @@ class _Run:
 
     def summary(self, total: int) -> str:
         """The last line."""
-        counts = [f"{count} {fate}" for fate, count in self.fates.items() if fate != _Fate.ADDED]
-        verb = "would be imported" if self._database is None else _Fate.ADDED.value
-        left = total - self.fates.total()
+        counts = [
+            f"{count} {outcome}"
+            for outcome, count in self.outcomes.items()
+            if outcome != _FileOutcome.ADDED
+        ]
+        verb = "would be imported" if self._database is None else _FileOutcome.ADDED.value
+        left = total - self.outcomes.total()
         if left:
             counts.append(f"stopped with {left} left")
-        imported = f"{self.fates[_Fate.ADDED]} of {total} documents {verb}"
+        imported = f"{self.outcomes[_FileOutcome.ADDED]} of {total} documents {verb}"
         if self._database is not None:
             many = "change" if self.changes == 1 else "changes"
             counts.append(f"{self.changes} {many} logged, no alerts")
@@ -232,7 +236,9 @@ class _Run:
             raise error
         if self._alone and isinstance(error, UserError):
             raise error
-        self.fates[_Fate.REFUSED if isinstance(error, _Refused) else _Fate.FAILED] += 1
+        self.outcomes[
+            _FileOutcome.REFUSED if isinstance(error, _Refused) else _FileOutcome.FAILED
+        ] += 1
         text = str(error)
         print_above(bar, text if text.startswith(str(entry.path)) else f"{entry.path}: {text}")
 
@@ -253,10 +259,10 @@ class _Run:
             result, outside = _write(self._database, request)
         _check_stored(result)
         if result.reason == MIRROR:
-            self.fates[_Fate.KNOWN] += 1
+            self.outcomes[_FileOutcome.KNOWN] += 1
             print_above(bar, f"{one.entry.path}: already in the history")
             return
-        self.fates[_Fate.ADDED] += 1
+        self.outcomes[_FileOutcome.ADDED] += 1
         self.changes += len(result.changes) + result.successor_changes
         print_above(bar, f"{one.entry.path}: {_described(one, found)}{_note(result, outside)}")
 

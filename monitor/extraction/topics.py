@@ -33,7 +33,7 @@ BUILT_IN = DATA / "topics"
 _LATIN = frozenset(string.ascii_letters)
 
 
-class Reach(StrEnum):
+class ContextWindow(StrEnum):
     """Where a word of the topic must be for a word of the lexicon to count."""
 
     SCOPE = "scope"  # nowhere: the word itself puts its sentence in scope
@@ -47,14 +47,14 @@ class WordUse:
 
     topic: str
     theme: str | None
-    reach: Reach
+    reach: ContextWindow
     entry: Entry
     with_themes: tuple[str, ...] = ()
 
     @property
     def scope(self) -> bool:
         """Whether the word puts its sentence in scope."""
-        return self.reach is Reach.SCOPE
+        return self.reach is ContextWindow.SCOPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def themes_of(sentence: str, hits: Sequence[Hit], topic: Topic, offset: int) -> 
         if use.entry.needs and not any(word in sentence for word in use.entry.needs):
             continue
         clause = _clause_number(sentence, hit.start - offset)
-        nearby = anywhere if use.reach is Reach.SENTENCE else by_clause.get(clause, set())
+        nearby = anywhere if use.reach is ContextWindow.SENTENCE else by_clause.get(clause, set())
         if nearby and (not use.with_themes or nearby.intersection(use.with_themes)):
             found[use.theme] = hit.word
     if not found and topic.default_theme:
@@ -336,14 +336,14 @@ def _merge(topic: Topic, known: Topic | None, file: YamlFile, index: int) -> Top
 
 def _uses(topic: Topic) -> Iterator[tuple[str, WordUse]]:
     for word, entry in _words(topic.words):
-        yield word, WordUse(topic.id, None, Reach.SCOPE, entry)
+        yield word, WordUse(topic.id, None, ContextWindow.SCOPE, entry)
     for name, theme in topic.themes.items():
         for word, entry in _words(theme.words):
-            yield word, WordUse(topic.id, name, Reach.SCOPE, entry)
+            yield word, WordUse(topic.id, name, ContextWindow.SCOPE, entry)
         for word, entry in _words(theme.same_clause):
-            yield word, WordUse(topic.id, name, Reach.CLAUSE, entry, theme.with_themes)
+            yield word, WordUse(topic.id, name, ContextWindow.CLAUSE, entry, theme.with_themes)
         for word, entry in _words(theme.same_sentence):
-            yield word, WordUse(topic.id, name, Reach.SENTENCE, entry, theme.with_themes)
+            yield word, WordUse(topic.id, name, ContextWindow.SENTENCE, entry, theme.with_themes)
 
 
 def _words(values: tuple[str | Entry, ...]) -> Iterator[tuple[str, Entry]]:

@@ -83,7 +83,7 @@ class SessionCookies:
         return {"Cookie": "; ".join(pairs)} if pairs else {}
 
 
-class AnsweredChecks:
+class CookieChallenges:
     """The cookies of hosts whose cookie check was answered of late."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

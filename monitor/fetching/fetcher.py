@@ -17,7 +17,7 @@ from monitor.catalogue.model import DEFAULT_ROUTE, FetchRoute
 from monitor.clock import utc_now
 from monitor.documents.block_pages import reload_cookies
 from monitor.errors import FetchError
-from monitor.fetching.cookies import AnsweredChecks, SessionCookies
+from monitor.fetching.cookies import CookieChallenges, SessionCookies
 from monitor.fetching.decompress import ACCEPT_ENCODING
 from monitor.fetching.http_client import (
     REDIRECTS,
@@ -116,7 +116,7 @@ class HttpFetcher:
         """
         self._settings = settings = settings or FetcherSettings()
         self._now = now
-        self._answered = AnsweredChecks(clock)
+        self._answered = CookieChallenges(clock)
         self._rate_limiter = HostRateLimiter(
             per_host=settings.per_host,
             min_delay=settings.min_delay,

@@ -120,7 +120,9 @@ def attach_address(
         known: the document with its snapshot, if the page has other words.
     """
     changes = () if known is None else revision_changes(known, request)
-    refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
+    refs = _StatementRefs(
+        request.statements, [*([known] if known else []), *state.reports.values()]
+    )
     return IngestPlan(
         reason=MIRROR,
         document_id=document.id,
@@ -165,7 +167,9 @@ def update_document(
             if known is not None
             else compare((), request.statements, Basis.REVISION, labels=LOGGED)
         )
-    refs = _Refs(request.statements, [*([known] if known else []), *state.reports.values()])
+    refs = _StatementRefs(
+        request.statements, [*([known] if known else []), *state.reports.values()]
+    )
     versions = refs.versions(changes)
     kept = [change for change in changes if change.kind is Kind.CONTINUED]
     changes = [change for change in changes if change.kind is not Kind.CONTINUED]
@@ -199,7 +203,7 @@ def create_document(
         older = state.reports.get((key[0], key[1] - 1))
         newer = state.reports.get((key[0], key[1] + 1))
     baseline = request.baseline or newer is not None
-    refs = _Refs(request.statements, state.reports.values(), state.similar)
+    refs = _StatementRefs(request.statements, state.reports.values(), state.similar)
     refs.add_rows(state.told, state.told_ids)
     changes: Sequence[Change] = ()
     repeated = _repeated(request, state)
@@ -282,7 +286,7 @@ def _lacks_commitments(kind: DocumentKind, statements: Iterable[Statement]) -> b
     )
 
 
-class _Refs:
+class _StatementRefs:
     """Finds a statement of a comparison by identity: two sentences of one text may be equal."""
 
     def __init__(self, new: Sequence[Statement], *known: Iterable[KnownDocument]) -> None:
@@ -423,7 +427,7 @@ def _without(changes: Iterable[Change], repeated: Iterable[Repeated]) -> list[Ch
 
 
 def _successor_changes(
-    request: IngestRequest, newer: KnownDocument | None, state: IngestState, refs: _Refs
+    request: IngestRequest, newer: KnownDocument | None, state: IngestState, refs: _StatementRefs
 ) -> SuccessorChanges | None:
     """The comparison of a report that comes late with the one of the year after it."""
     if newer is None or newer.snapshot.id in state.compared:
@@ -448,7 +452,7 @@ def _verdicts(
     request: IngestRequest,
     document: StoredDocument | None,
     state: IngestState,
-    refs: _Refs,
+    refs: _StatementRefs,
     match: _Match | None,
 ) -> tuple[PlannedVerdict, ...]:
     """Verdicts of this report's review on earlier targets, and of later reviews on its own.
@@ -503,7 +507,7 @@ def _planned_verdicts(
     verdicts: Iterable[TargetFulfilment],
     due: int,
     review: KnownDocument | None,
-    refs: _Refs,
+    refs: _StatementRefs,
     match: _Match | None,
 ) -> Iterator[PlannedVerdict]:
     for one in verdicts:

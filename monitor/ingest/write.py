@@ -21,7 +21,7 @@ from monitor.model.alerts import Match
 from monitor.model.changes import Change
 from monitor.model.documents import DocumentKind, StoredSnapshot
 from monitor.model.statements import Statement
-from monitor.outbox.enqueue import Wanted, enqueue
+from monitor.outbox.enqueue import AlertRequest, enqueue
 from monitor.storage.change_log import add_corroborations, log_changes
 from monitor.storage.commitments import write_commitment_years
 from monitor.storage.documents import (
@@ -127,7 +127,7 @@ def find_recipients(
     *,
     terminal_chat: int | None,
     now: datetime,
-) -> list[Wanted]:
+) -> list[AlertRequest]:
     """The recipients of each match, except those that are inactive or muted the rule.
 
     Args:
@@ -151,7 +151,7 @@ def find_recipients(
     )
     subscribed = subscribers_of_rules(session, rules) if terminal_chat is None else {}
     wanted = [
-        Wanted(change_id, match.rule_id, recipient_id, match.priority, match.delivery)
+        AlertRequest(change_id, match.rule_id, recipient_id, match.priority, match.delivery)
         for change_id, match in found
         for recipient_id in dict.fromkeys(
             (

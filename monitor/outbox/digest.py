@@ -15,7 +15,7 @@ from monitor.storage.recipients import RecipientSettings, get_recipient
 from monitor.storage.tables import AlertRow, RecipientRow
 
 
-class Wait(NamedTuple):
+class Deferral(NamedTuple):
     """Until when an alert waits for a digest, and why."""
 
     until: datetime
@@ -24,7 +24,7 @@ class Wait(NamedTuple):
 
 def wait_for_digest(
     chat: RecipientSettings, modes: Iterable[DeliveryMode | None], now: datetime
-) -> Wait | None:
+) -> Deferral | None:
     """The digest that a new alert waits for; None if the alert is sent at once.
 
     Args:
@@ -34,12 +34,12 @@ def wait_for_digest(
         now: the current time.
     """
     if chat.muted_until is not None and chat.muted_until > now:
-        return Wait(chat.muted_until, WaitReason.MUTED)
+        return Deferral(chat.muted_until, WaitReason.MUTED)
     asked = set(modes)
     if DeliveryMode.IMMEDIATE in asked or (None in asked and chat.digest is None):
         return None
     due = (chat.digest or Digest()).next_after(now, zone_of(chat.timezone))
-    return Wait(due, WaitReason.DIGEST)
+    return Deferral(due, WaitReason.DIGEST)
 
 
 def make_digests(session: Session, *, now: datetime) -> int:
@@ -133,13 +133,13 @@ def set_timezone(session: Session, recipient_id: int, name: str, *, now: datetim
     session.flush()
     set_quiet(session, recipient_id, get_recipient(session, recipient_id).quiet, now=now)
     # A rule may want a digest for a chat that has none; it is due at the default hour.
-    default = Wait(Digest().next_after(now, zone_of(name)), WaitReason.DIGEST)
+    default = Deferral(Digest().next_after(now, zone_of(name)), WaitReason.DIGEST)
     wait = _next_digest(session, recipient_id, now) or default
     _reschedule(session, recipient_id, wait, now)
 
 
-def _reschedule(session: Session, recipient_id: int, wait: Wait | None, now: datetime) -> None:
-    until, reason = wait or Wait(now, WaitReason.DIGEST)
+def _reschedule(session: Session, recipient_id: int, wait: Deferral | None, now: datetime) -> None:
+    until, reason = wait or Deferral(now, WaitReason.DIGEST)
     session.execute(
         update(AlertRow)
         .where(AlertRow.recipient_id == recipient_id, AlertRow.state == AlertState.SCHEDULED)
@@ -148,7 +148,7 @@ def _reschedule(session: Session, recipient_id: int, wait: Wait | None, now: dat
     )
 
 
-def _next_digest(session: Session, recipient_id: int, now: datetime) -> Wait | None:
+def _next_digest(session: Session, recipient_id: int, now: datetime) -> Deferral | None:
     """The next digest of a chat by its settings; None if it has none."""
     session.expire_all()
     return wait_for_digest(get_recipient(session, recipient_id), {None}, now)

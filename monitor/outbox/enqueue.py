@@ -18,7 +18,7 @@ from monitor.storage.statement_tables import AlertChangeRow
 from monitor.storage.tables import AlertRow
 
 
-class Wanted(NamedTuple):
+class AlertRequest(NamedTuple):
     """A change for a recipient, and the rule that matches it."""
 
     change_id: int
@@ -33,7 +33,7 @@ def enqueue(
     *,
     snapshot_id: int,
     document_id: int,
-    matches: Iterable[Wanted],
+    matches: Iterable[AlertRequest],
     now: datetime,
 ) -> int:
     """Put matched changes into the outbox, one alert a chat, in a few statements for all chats.
@@ -51,7 +51,7 @@ def enqueue(
     Returns:
         The number of new alerts.
     """
-    wanted: defaultdict[int, list[Wanted]] = defaultdict(list)
+    wanted: defaultdict[int, list[AlertRequest]] = defaultdict(list)
     for match in matches:
         wanted[match.recipient_id].append(match)
     existing = _existing_alerts(session, snapshot_id, wanted)
@@ -115,7 +115,7 @@ def _existing_alerts(
 
 def _alert_values(
     chat: RecipientSettings,
-    matches: list[Wanted],
+    matches: list[AlertRequest],
     snapshot_id: int,
     document_id: int,
     now: datetime,
@@ -146,7 +146,7 @@ def _insert_alerts(session: Session, rows: list[dict[str, object]]) -> dict[int,
 def _raise_priorities(
     session: Session,
     alerts: Mapping[int, _ExistingAlert],
-    wanted: Mapping[int, list[Wanted]],
+    wanted: Mapping[int, list[AlertRequest]],
 ) -> None:
     highest = {
         recipient_id: max(match.priority for match in wanted[recipient_id])

@@ -23,7 +23,7 @@ _REPEAT_BACKOFF = Backoff(initial=60.0, maximum=3600.0)
 
 
 @dataclass(slots=True)
-class _Given:
+class _QueuedJobs:
     """The jobs that were given for one visit of a source: how many, and when the next may be.
 
     ``last_visit_at`` is that of the visit before.
@@ -51,7 +51,7 @@ class DueJobs:
     queue: JobQueue
     clock: Callable[[], float] = time.monotonic
     _locks: dict[str, str] = field(init=False)
-    _given: dict[str, _Given] = field(default_factory=dict)
+    _given: dict[str, _QueuedJobs] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Find out which sources share a host."""
@@ -89,9 +89,9 @@ class DueJobs:
             times = visit_times(session)
         return {source.id: times[source.id].last_visit_at for source in due if source.id in times}
 
-    def _next(self, source_id: str, last_visit_at: datetime | None) -> _Given:
+    def _next(self, source_id: str, last_visit_at: datetime | None) -> _QueuedJobs:
         """The jobs of the visit that is due: those given before, unless there was one since."""
         known = self._given.get(source_id)
         if known is not None and known.last_visit_at == last_visit_at:
             return known
-        return _Given(last_visit_at)
+        return _QueuedJobs(last_visit_at)

@@ -343,7 +343,7 @@ def _words_of(text: str) -> list[str]:
     return _split(_in_chinese(_clean(text)))
 
 
-def _combination_of(wish: _Wish) -> Combination:
+def _combination_of(wish: _ParsedWords) -> Combination:
     choices, needed = (tuple(dict.fromkeys(wish.keywords[key])) for key in ("any", "all"))
     other = None
     if bool(choices) != bool(needed) and len(choices or needed) > 1:
@@ -357,7 +357,7 @@ def _combination_of(wish: _Wish) -> Combination:
 
 
 @dataclass(slots=True)
-class _Wish:
+class _ParsedWords:
     """What the words of a text ask for, and the words as they are shown."""
 
     regions: list[str] = field(default_factory=list)
@@ -388,8 +388,8 @@ def _check_size(words: list[str]) -> None:
         )
 
 
-def _read_words(words: list[str]) -> _Wish:
-    wish = _Wish()
+def _read_words(words: list[str]) -> _ParsedWords:
+    wish = _ParsedWords()
     places = {name for word in words for name in _official(word)}
     for word in words:
         shown = word

@@ -64,7 +64,7 @@ _CERTAINTY = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Tell:
+class _MistakeCollector:
     """Notes what is wrong at a path below an entry; not what the schema has told of it already."""
 
     file: YamlFile
@@ -131,7 +131,11 @@ def parse_rule(body: str, *, rule_id: str, name: str) -> Rule:
     value = {**file.value, **own} if isinstance(file.value, dict) else file.value
     mistakes: list[UserError] = []
     entry, _ = _entry(value, file, (), mistakes)
-    rule = None if entry is None else _rule(entry, ANY_VOCABULARY, _Tell(file, (), mistakes))
+    rule = (
+        None
+        if entry is None
+        else _rule(entry, ANY_VOCABULARY, _MistakeCollector(file, (), mistakes))
+    )
     if rule is None or mistakes:
         raise mistakes[0]
     return rule
@@ -168,7 +172,7 @@ def parse_rule_entry(
     else:
         entry, told = _entry(value, file, at, mistakes)
         if entry is not None:
-            rule = _rule(entry, vocabulary, _Tell(file, at, mistakes, told))
+            rule = _rule(entry, vocabulary, _MistakeCollector(file, at, mistakes, told))
         _tell_odd_numbers(file, mistakes)
     if mistakes:
         mistakes.sort(key=lambda one: (one.line or 0, one.column or 0))
@@ -209,7 +213,7 @@ def _rules_of(
         at: Path_ = ("rules", index)
         entry, told = _entry(value, file, at, mistakes)
         if entry is not None:
-            yield _rule(entry, vocabulary, _Tell(file, at, mistakes, told)), file, at
+            yield _rule(entry, vocabulary, _MistakeCollector(file, at, mistakes, told)), file, at
     _tell_odd_numbers(file, mistakes)
 
 
@@ -311,7 +315,7 @@ def _right_part(value: Any, wrong: Collection[Path_], at: Path_ = ()) -> Any:
     return None
 
 
-def _rule(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> Rule:
+def _rule(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _MistakeCollector) -> Rule:
     """The rule of an entry; what is wrong in it is told."""
     if entry.id.startswith(CUSTOM_RULE_PREFIX) and vocabulary is not ANY_VOCABULARY:
         tell(
@@ -368,7 +372,7 @@ def _rule(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> Rule:
     )
 
 
-def _check_names(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> None:
+def _check_names(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _MistakeCollector) -> None:
     for field, names, there in (
         (("themes",), entry.themes, vocabulary.themes),
         (("topics",), entry.topics, vocabulary.topics),
@@ -388,7 +392,7 @@ def _check_names(entry: RuleEntry, vocabulary: RuleVocabulary, tell: _Tell) -> N
 
 
 def _check_places(
-    entry: RuleEntry, regions: frozenset[str], vocabulary: RuleVocabulary, tell: _Tell
+    entry: RuleEntry, regions: frozenset[str], vocabulary: RuleVocabulary, tell: _MistakeCollector
 ) -> None:
     """Tell offices and sources of other regions than the rule's: no change is of both."""
     if not regions or NATION in regions:
@@ -425,7 +429,7 @@ def _home(name: str, regions: frozenset[str]) -> str | None:
     return next((one.name for one in regions_around(offices[0])), None)
 
 
-def _check_words(entry: RuleEntry, tell: _Tell) -> None:
+def _check_words(entry: RuleEntry, tell: _MistakeCollector) -> None:
     """Tell words that would never be found as they are written."""
     metric = entry.targets.metric if entry.targets is not None else None
     words: list[tuple[Path_, str]] = [
@@ -458,7 +462,9 @@ def _chat(name: str) -> Recipient:
     return Recipient(int(chat_id), int(thread_id or 0))
 
 
-def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> TemplateFile | None:
+def _template(
+    name: str | None, vocabulary: RuleVocabulary, tell: _MistakeCollector
+) -> TemplateFile | None:
     if name is None or not vocabulary.reads_templates:
         return None
     where = ("then", "template")
@@ -487,7 +493,7 @@ def _template(name: str | None, vocabulary: RuleVocabulary, tell: _Tell) -> Temp
     return template
 
 
-def _regions(name: str, where: Path_, tell: _Tell) -> tuple[str, ...]:
+def _regions(name: str, where: Path_, tell: _MistakeCollector) -> tuple[str, ...]:
     regions = regions_named(name) or regions_named(simplify(name))
     if not regions:
         hint = _all_of_them(name, "regions") or list_hint(name)
@@ -508,7 +514,7 @@ def _region_hint(name: str) -> str:
 
 
 def _speakers(
-    name: str, regions: frozenset[str], where: Path_, tell: _Tell
+    name: str, regions: frozenset[str], where: Path_, tell: _MistakeCollector
 ) -> tuple[Speaker | str, ...]:
     """The kind of speaker, or the offices, that a name stands for.
 
@@ -531,7 +537,7 @@ def _speakers(
     return offices
 
 
-def _target(entry: TargetEntry | None, tell: _Tell) -> TargetCondition | None:
+def _target(entry: TargetEntry | None, tell: _MistakeCollector) -> TargetCondition | None:
     """The condition on a number, its limits in a unit that targets have."""
     if entry is None:
         return None
@@ -590,7 +596,7 @@ _REGEX_HINTS = {
 _PROBES = ("㐂", "z", "7", "#")
 
 
-def _pattern(text: str, where: Path_, tell: _Tell) -> Pattern | None:
+def _pattern(text: str, where: Path_, tell: _MistakeCollector) -> Pattern | None:
     if len(text) > _REGEX_LENGTH:
         tell(where, f"an expression of more than {_REGEX_LENGTH} characters", "make two of it")
         return None

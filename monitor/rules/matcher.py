@@ -65,7 +65,7 @@ class _Number:
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _PreparedChange:
     """A change prepared for matching; ``facts`` are values by the field of a rule."""
 
     kind: Kind
@@ -150,7 +150,7 @@ class RuleSet:
         positions = sorted(position for number in wanting for position in self._positions[number])
         return tuple(self._matches[position] for position in positions)
 
-    def _meets(self, number: int, view: _View) -> bool:
+    def _meets(self, number: int, view: _PreparedChange) -> bool:
         """Whether a change meets the conditions that the index has not decided."""
         for name, wanted in self._unindexed[number]:
             if wanted.isdisjoint(view.facts[name]):
@@ -162,12 +162,12 @@ class RuleSet:
             return True
         return next(_mismatches(self._conditions[number], (), None, view), None) is None
 
-    def _view(self, change: Change, source_id: str | None) -> _View:
+    def _view(self, change: Change, source_id: str | None) -> _PreparedChange:
         text = ""
         if self._asks_words:
             text = "\n".join(fold(s.text) for s in (change.before, change.after) if s is not None)
         statement, regions = change.statement, _with_province(change.region)
-        return _View(
+        return _PreparedChange(
             kind=change.kind,
             text=text,
             words=_found(self._automaton, text),
@@ -273,7 +273,7 @@ def _unindexed(conditions: Rule) -> _SetConditions:
 
 
 def _mismatches(
-    rule: Rule, asked: _SetConditions, bounds: _Bounds | None, view: _View
+    rule: Rule, asked: _SetConditions, bounds: _TargetBounds | None, view: _PreparedChange
 ) -> Iterator[str]:
     for name, wanted in asked:
         given = view.facts[name]
@@ -302,13 +302,13 @@ def _numbers(change: Change) -> Iterator[_Number]:
             yield _Number(fold(number.metric), number.unit, base, _percent(number))
 
 
-def _bounds(rule: Rule) -> _Bounds | None:
+def _bounds(rule: Rule) -> _TargetBounds | None:
     target = rule.target
-    return None if target is None else _Bounds(target, fold(target.metric or ""))
+    return None if target is None else _TargetBounds(target, fold(target.metric or ""))
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounds:
+class _TargetBounds:
     """The number of a target condition; ``limits`` caches its limits by unit."""
 
     wanted: TargetCondition

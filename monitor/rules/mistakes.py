@@ -43,7 +43,7 @@ _TIGHT_COLON = re.compile(r"([a-z_]+):(?=[^\s:/])")
 
 
 @dataclass(frozen=True, slots=True)
-class _Wrong:
+class _InvalidValue:
     """A value that the schema refuses; ``raw`` is how it is written, if it is one word."""
 
     loc: Path_
@@ -73,17 +73,17 @@ def mistakes_of(file: YamlFile, at: Path_, error: ValidationError) -> list[UserE
         loc = tuple(one["loc"])
         scalar = file.scalar((*at, *loc))
         raw = None if scalar is None else scalar[0]
-        wrong = _Wrong(loc, one["input"], one["msg"], one.get("ctx", {}), raw)
+        wrong = _InvalidValue(loc, one["input"], one["msg"], one.get("ctx", {}), raw)
         explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
         found.setdefault(loc, file.error(file.known_place(at, loc), *explain(wrong)))
     return list(found.values())
 
 
-def _other(wrong: _Wrong) -> _Explained:
+def _other(wrong: _InvalidValue) -> _Explained:
     return f"{wrong.name}: {_shown(wrong.value)} cannot stand here", None
 
 
-def _unknown_key(wrong: _Wrong) -> _Explained:
+def _unknown_key(wrong: _InvalidValue) -> _Explained:
     key = str(wrong.loc[-1])
     section = next((part for part in wrong.loc[:-1] if isinstance(part, str)), None)
     message = f"unknown key {key!r}"
@@ -115,17 +115,17 @@ def odd_indentation(key: str) -> str | None:
     return _ODD_SPACES if key[:1].isspace() else None
 
 
-def _missing(wrong: _Wrong) -> _Explained:
+def _missing(wrong: _InvalidValue) -> _Explained:
     example = "a short one such as guizhou-computing" if wrong.name == "id" else "for people"
     return f"{wrong.name} is missing", f"add {wrong.name}: {example}"
 
 
-def _as_told(wrong: _Wrong) -> _Explained:
+def _as_told(wrong: _InvalidValue) -> _Explained:
     message, _, hint = wrong.reason.removeprefix("Value error, ").partition(" – ")
     return f"{wrong.name}: {message}", hint or None
 
 
-def _no_section(wrong: _Wrong) -> _Explained:
+def _no_section(wrong: _InvalidValue) -> _Explained:
     name, value = wrong.name, wrong.value
     if not name:
         hint = "a rule begins with - id: and a name: below it"
@@ -150,7 +150,7 @@ def _no_section(wrong: _Wrong) -> _Explained:
     )
 
 
-def _no_text(wrong: _Wrong) -> _Explained:
+def _no_text(wrong: _InvalidValue) -> _Explained:
     name, value = wrong.name, wrong.value
     written = wrong.raw if wrong.raw is not None else str(value)
     if value is None:
@@ -165,7 +165,7 @@ def _no_text(wrong: _Wrong) -> _Explained:
     return f"{name}: YAML reads {written} as {what}", f'put it in quotes: "{written}"'
 
 
-def _no_list(wrong: _Wrong) -> _Explained:
+def _no_list(wrong: _InvalidValue) -> _Explained:
     value = wrong.value
     what = "keys with values" if isinstance(value, dict) else _shown(value)
     key = wrong.name.rpartition(".")[2]
@@ -173,7 +173,7 @@ def _no_list(wrong: _Wrong) -> _Explained:
     return f"{wrong.name}: {what} where a list is wanted", f"write {key}: [{example}]"
 
 
-def _no_choice(wrong: _Wrong) -> _Explained:
+def _no_choice(wrong: _InvalidValue) -> _Explained:
     known = re.findall(r"'([^']*)'", wrong.limits.get("expected", ""))
     key = wrong.name.rpartition(".")[2]
     one = key[:-1] if key in {"kinds", "labels"} else key
@@ -185,7 +185,7 @@ def _no_choice(wrong: _Wrong) -> _Explained:
     return f"{wrong.name}: unknown {one} {_shown(wrong.value)}", hint
 
 
-def _no_number(wrong: _Wrong) -> _Explained:
+def _no_number(wrong: _InvalidValue) -> _Explained:
     if wrong.value is None:
         return f"{wrong.name}: nothing is written here", "write a number, or leave it out"
     hint = "digits only, such as 150 or 1.5"
@@ -197,7 +197,7 @@ def _no_number(wrong: _Wrong) -> _Explained:
     return f"{wrong.name}: {_shown(written)} is no number", hint
 
 
-def _no_whole_number(wrong: _Wrong) -> _Explained:
+def _no_whole_number(wrong: _InvalidValue) -> _Explained:
     years = re.fullmatch(r"(20\d\d)\D{1,3}(20\d\d)", str(wrong.value))
     hint = "digits only, such as 2026"
     if years is not None and int(years[1]) < int(years[2]):
@@ -205,7 +205,7 @@ def _no_whole_number(wrong: _Wrong) -> _Explained:
     return f"{wrong.name}: {_shown(wrong.value)} is no whole number", hint
 
 
-def _no_id(wrong: _Wrong) -> _Explained:
+def _no_id(wrong: _InvalidValue) -> _Explained:
     suggested = _as_id(str(wrong.value)) or "guizhou-computing, for instance"
     message = f"{wrong.name}: {_shown(wrong.value)} has other characters than a-z, 0-9 and -"
     return message, f"write {suggested}"
@@ -217,7 +217,7 @@ def _shown(value: Any) -> str:
 
 
 # By the beginning of the schema's name for what is wrong.
-_REASONS: Mapping[str, Callable[[_Wrong], _Explained]] = {
+_REASONS: Mapping[str, Callable[[_InvalidValue], _Explained]] = {
     "extra_forbidden": _unknown_key,
     "invalid_key": _unknown_key,
     "missing": _missing,

@@ -43,7 +43,7 @@ _LATER, _SHOWN = _LATER_TABLE.c, _SHOWN_TABLE.c
 
 
 @dataclass(slots=True)
-class Reach:
+class ScanLimit:
     """How many lines of the log to look at; ``is_all`` turns False if there are older ones."""
 
     lines: int
@@ -112,7 +112,7 @@ def find_change_ids(
     wanted: ChangeConditions,
     *,
     expected: int = _PAGE,
-    reach: Reach | None = None,
+    reach: ScanLimit | None = None,
 ) -> Iterator[int]:
     """The numbers of all lines of the change log that are wanted, newest first.
 
@@ -176,7 +176,7 @@ def count_changes(
         most: no more are counted.
         lines: of the log that are looked at, the newest that fit by their own columns.
     """
-    reach = Reach(lines)
+    reach = ScanLimit(lines)
     found = find_change_ids(session, wanted, expected=most + 1, reach=reach)
     count = sum(1 for _ in islice(found, most + 1))
     return ChangeCount(min(count, most), is_all=reach.is_all and count <= most)

@@ -100,7 +100,7 @@ def record_transition(
     session.flush()
 
 
-def health_turns(
+def health_transitions(
     session: Session,
     *,
     limit: int,

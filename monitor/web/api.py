@@ -73,8 +73,8 @@ _SINCE = f"([1-9][0-9]{{0,3}}[hdwmy]|{_DAY})"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a query was asked: its values by name, and what it is answered from."""
+class ApiCall:
+    """What was asked: the values by name, and what it is answered from."""
 
     site: Site
     session: Session
@@ -99,7 +99,7 @@ class Operation:
     name: str
     path: str
     model: type[models.Item]
-    answer: Callable[[Asked], Any]
+    answer: Callable[[ApiCall], Any]
     parameters: tuple[Parameter, ...] = ()
 
 
@@ -115,32 +115,32 @@ def _year(name: str = "year") -> Parameter:
     return Parameter(name, minimum=1900, maximum=2999, example=2026)
 
 
-def _changes(asked: Asked) -> Any:
+def _changes(call: ApiCall) -> Any:
     wanted = ChangeFilter(
-        region=asked["region"],
-        kinds=tuple(map(Kind, asked["kind"])),
-        theme=asked["theme"],
-        basis=asked["basis"],
-        certainty=asked["certainty"],
-        source=asked["source"],
-        speaker=asked["speaker"] or None,
-        since=asked["since"],
-        until=None if asked["until"] is None else _day(asked["until"], "until"),
-        words=asked["words"],
-        everything=asked["all"] is not None,
+        region=call["region"],
+        kinds=tuple(map(Kind, call["kind"])),
+        theme=call["theme"],
+        basis=call["basis"],
+        certainty=call["certainty"],
+        source=call["source"],
+        speaker=call["speaker"] or None,
+        since=call["since"],
+        until=None if call["until"] is None else _day(call["until"], "until"),
+        words=call["words"],
+        everything=call["all"] is not None,
     )
-    conditions = wanted.conditions(asked.site.zone, asked.site.now(), before=asked["before"])
-    found = list_changes(asked.session, conditions, limit=asked["limit"] + 1)
-    items = found[: asked["limit"]]
-    more = asked.next(before=items[-1].id) if len(found) > len(items) else None
+    conditions = wanted.conditions(call.site.zone, call.site.now(), before=call["before"])
+    found = list_changes(call.session, conditions, limit=call["limit"] + 1)
+    items = found[: call["limit"]]
+    more = call.next(before=items[-1].id) if len(found) > len(items) else None
     return {"items": [logged_json(item) for item in items], "next": more}
 
 
-def _change(asked: Asked) -> Any:
-    item = find_change(asked.session, asked["id"])
+def _change(call: ApiCall) -> Any:
+    item = find_change(call.session, call["id"])
     if item is None:
         return None
-    proofs = provenance_of_changes(asked.session, [item.id])
+    proofs = provenance_of_changes(call.session, [item.id])
     evidence = [
         {
             "snapshot_id": one.snapshot_id,
@@ -153,7 +153,7 @@ def _change(asked: Asked) -> Any:
     ]
     return {
         **logged_json(item),
-        "commitment_id": commitment_of_change(asked.session, item.id),
+        "commitment_id": commitment_of_change(call.session, item.id),
         "evidence": evidence[0] if evidence else None,
     }
 
@@ -182,33 +182,33 @@ def _state(one: StatementState) -> dict[str, Any]:
     }
 
 
-def _statement(asked: Asked) -> Any:
-    found = statement_states(asked.session, [asked["id"]])
+def _statement(call: ApiCall) -> Any:
+    found = statement_states(call.session, [call["id"]])
     return _state(found[0]) if found else None
 
 
-def _commitments(asked: Asked) -> Any:
+def _commitments(call: ApiCall) -> Any:
     found = find_in_force(
-        asked.session,
-        region=asked["region"],
-        theme=asked["theme"],
-        speakers=wanted_speakers(asked["speaker"], asked["region"]) if asked["speaker"] else None,
-        metric=asked["metric"],
-        words=(asked["words"] or "").split(),
-        before=asked["before"],
-        limit=asked["limit"] + 1,
+        call.session,
+        region=call["region"],
+        theme=call["theme"],
+        speakers=wanted_speakers(call["speaker"], call["region"]) if call["speaker"] else None,
+        metric=call["metric"],
+        words=(call["words"] or "").split(),
+        before=call["before"],
+        limit=call["limit"] + 1,
     )
-    shown = found[: asked["limit"]]
-    more = asked.next(before=shown[-1]) if len(found) > len(shown) else None
-    return {"items": map(_state, statement_states(asked.session, shown)), "next": more}
+    shown = found[: call["limit"]]
+    more = call.next(before=shown[-1]) if len(found) > len(shown) else None
+    return {"items": map(_state, statement_states(call.session, shown)), "next": more}
 
 
-def _commitment(asked: Asked) -> Any:
-    number = asked["id"]
-    commitment = commitment_of_statement(asked.session, number)
-    years = [] if commitment is None else commitment_years(asked.session, commitment)
+def _commitment(call: ApiCall) -> Any:
+    number = call["id"]
+    commitment = commitment_of_statement(call.session, number)
+    years = [] if commitment is None else commitment_years(call.session, commitment)
     newest = next((one.statement_id for one in reversed(years) if one.in_scope), number)
-    found = statement_states(asked.session, [newest])
+    found = statement_states(call.session, [newest])
     if not found:
         return None
     return {
@@ -221,25 +221,25 @@ def _commitment(asked: Asked) -> Any:
     }
 
 
-def _document(asked: Asked) -> Any:
-    found = find_document(asked.session, asked["id"])
+def _document(call: ApiCall) -> Any:
+    found = find_document(call.session, call["id"])
     if found is None:
         return None
     return {
         **asdict(found),
-        "addresses": document_addresses(asked.session, found.id),
+        "addresses": document_addresses(call.session, found.id),
         "versions": [
             {**_fields(one, models.DocumentVersion), "statements": dict(one.statements)}
-            for one in document_versions(asked.session, found.id)
+            for one in document_versions(call.session, found.id)
         ],
     }
 
 
-def _snapshot(asked: Asked) -> Any:
-    row = asked.session.get(SnapshotRow, asked["id"])
+def _snapshot(call: ApiCall) -> Any:
+    row = call.session.get(SnapshotRow, call["id"])
     if row is None:
         return None
-    kept = asked.session.get(SnapshotTextRow, row.id)
+    kept = call.session.get(SnapshotTextRow, row.id)
     return {
         "id": row.id,
         "document_id": row.document_id,
@@ -259,65 +259,65 @@ def _fields(value: object, model: type[models.Item]) -> dict[str, Any]:
     return {name: getattr(value, name) for name in model.model_fields}
 
 
-def _regions(asked: Asked) -> Any:
-    columns = columns_of(asked.session, View.REGIONS)
-    rows = (dict(zip(columns, row, strict=True)) for row in read_view(asked.session, View.REGIONS))
+def _regions(call: ApiCall) -> Any:
+    columns = columns_of(call.session, View.REGIONS)
+    rows = (dict(zip(columns, row, strict=True)) for row in read_view(call.session, View.REGIONS))
     return {"items": sorted(rows, key=lambda row: str(row["region"])), "next": None}
 
 
-def _sources(asked: Asked) -> Any:
-    found = read_sources(asked.session, after=asked["after"], limit=asked["limit"] + 1)
-    shown = found[: asked["limit"]]
-    more = asked.next(after=shown[-1].source_id) if len(found) > len(shown) else None
+def _sources(call: ApiCall) -> Any:
+    found = read_sources(call.session, after=call["after"], limit=call["limit"] + 1)
+    shown = found[: call["limit"]]
+    more = call.next(after=shown[-1].source_id) if len(found) > len(shown) else None
     return {"items": shown, "next": more}
 
 
-def _metrics(asked: Asked) -> Any:
+def _metrics(call: ApiCall) -> Any:
     found, last = list_metrics(
-        asked.session, part=asked["words"] or "", after=asked["after"], limit=asked["limit"]
+        call.session, part=call["words"] or "", after=call["after"], limit=call["limit"]
     )
-    return {"items": found, "next": None if last is None else asked.next(after=last)}
+    return {"items": found, "next": None if last is None else call.next(after=last)}
 
 
-def _series(asked: Asked) -> Any:
-    after = None if asked["after"] is None else asked["after"].split(",", 2)
+def _series(call: ApiCall) -> Any:
+    after = None if call["after"] is None else call["after"].split(",", 2)
     found = metric_series(
-        asked.session,
-        asked["metric"],
-        unit=asked["unit"],
-        regions=asked["region"],
-        first=asked["first"],
-        last=asked["last"],
+        call.session,
+        call["metric"],
+        unit=call["unit"],
+        regions=call["region"],
+        first=call["first"],
+        last=call["last"],
         after=None if after is None else (after[1], searchable(after[2]), int(after[0])),
-        limit=asked["limit"] + 1,
+        limit=call["limit"] + 1,
     )
-    shown = found[: asked["limit"]]
+    shown = found[: call["limit"]]
     more = None
     if len(found) > len(shown):
-        more = asked.next(after=f"{shown[-1].year},{shown[-1].region},{shown[-1].unit}")
+        more = call.next(after=f"{shown[-1].year},{shown[-1].region},{shown[-1].unit}")
     return {"items": shown, "next": more}
 
 
-def _fulfilments(asked: Asked) -> Any:
-    after = None if asked["after"] is None else asked["after"].split(",", 3)
+def _fulfilments(call: ApiCall) -> Any:
+    after = None if call["after"] is None else call["after"].split(",", 3)
     key = None
     if after is not None:
         year, statement_id, position, region = after
         key = FulfilmentCursor(int(year), searchable(region), int(statement_id), int(position))
     found = list_fulfilments(
-        asked.session,
-        region=asked["region"],
-        due=asked["year"],
-        verdict=asked["verdict"],
+        call.session,
+        region=call["region"],
+        due=call["year"],
+        verdict=call["verdict"],
         after=key,
-        limit=asked["limit"] + 1,
+        limit=call["limit"] + 1,
     )
-    shown = found[: asked["limit"]]
+    shown = found[: call["limit"]]
     more = None
     if len(found) > len(shown):
         last = shown[-1]
         place = (last.plan_year, last.statement_id, last.position, last.region or "")
-        more = asked.next(after=",".join(map(str, place)))
+        more = call.next(after=",".join(map(str, place)))
     return {"items": shown, "next": more}
 
 
@@ -431,7 +431,7 @@ def answer(name: str, request: Request) -> Response:
     operation = next(one for one in operations(site.themes) if one.name == name)
     values = read_parameters(operation.parameters, request.query_params, request.path_params)
     with site.database.read() as session:
-        found = operation.answer(Asked(site, session, values, request.url.path))
+        found = operation.answer(ApiCall(site, session, values, request.url.path))
         if found is None:
             raise HTTPException(404, detail=f"there is no {name} {values['id']}")
         adapter = _adapter(operation.model)

@@ -61,7 +61,7 @@ _Reader: TypeAlias = Callable[[Session], Iterator[Sequence[object]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedFile:
     """A view and the part of it that is wanted."""
 
     view: View
@@ -119,14 +119,14 @@ def download(request: Request) -> Response:
     return _Download(chunks, media_type, headers)
 
 
-def _wanted(request: Request) -> Wanted:
+def _wanted(request: Request) -> RequestedFile:
     name, _, ending = request.path_params["file"].rpartition(".")
     if name not in PUBLIC_VIEWS or ending not in list(FileFormat):
         raise HTTPException(404, "there is no such download: see /downloads")
-    return Wanted(View(name), FileFormat(ending))
+    return RequestedFile(View(name), FileFormat(ending))
 
 
-def _named(request: Request, wanted: Wanted, site: Site) -> str:
+def _named(request: Request, wanted: RequestedFile, site: Site) -> str:
     """The header that names the file after what was asked for."""
     values: list[object] = [request.query_params.get("since", "").strip()]
     if wanted.view is View.CHANGES:
@@ -155,7 +155,7 @@ def _reader(request: Request, view: View, site: Site) -> _Reader:
     return lambda session: read_view(session, view, since=start)
 
 
-def _chunks(site: Site, wanted: Wanted, read_rows: _Reader) -> Iterator[bytes]:
+def _chunks(site: Site, wanted: RequestedFile, read_rows: _Reader) -> Iterator[bytes]:
     """The file, piece by piece; the first one is empty."""
     try:
         yield b""

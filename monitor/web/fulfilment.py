@@ -42,7 +42,7 @@ _MAINLAND = "65"  # begins the codes of the last of the 31 provinces whose repor
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class FulfilmentFilter:
     """The targets that an address asks for; ``until`` is the last year that the grid shows."""
 
     region: str | None = None
@@ -70,7 +70,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BarSegment:
     """A verdict in a cell: how many, and its part of the bar, in units of the drawing."""
 
     verdict: Verdict
@@ -85,7 +85,7 @@ class Part:
 class Cell:
     """The targets of a region, or of all, that were due in a year, or in all that are shown."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[BarSegment, ...]
     words: str
     short: str
     region: str | None = None
@@ -154,7 +154,7 @@ def fulfilment(request: Request) -> Response:
     """The page: the grid, above it last year's targets, or those that the address asks for."""
     site, language = site_of(request), preferences_of(request).language
     t, texts = texts_of("fulfilment", language), alert_texts(language)
-    wanted = read_wanted(request.query_params, site.themes)
+    wanted = read_fulfilment_filter(request.query_params, site.themes)
     after = read_cursor(request.query_params.get("after", ""))
     this_year = site.now().astimezone(site.zone).year
     about: dict[str, Any] = {"theme": wanted.theme, "metric": wanted.metric}
@@ -216,14 +216,14 @@ def fulfilment(request: Request) -> Response:
     return render(request, "fulfilment", values)
 
 
-def read_wanted(parameters: QueryParams, themes: Sequence[str]) -> Wanted:
+def read_fulfilment_filter(parameters: QueryParams, themes: Sequence[str]) -> FulfilmentFilter:
     """The targets that an address asks for.
 
     Raises:
         UserError: a value is none that is known.
     """
     metric = text_of(parameters, "metric")
-    return Wanted(
+    return FulfilmentFilter(
         region=region_of(text_of(parameters, "region")),
         year=_year(parameters, "year"),
         verdict=member_of(Verdict, parameters, "verdict"),
@@ -325,7 +325,7 @@ def cell_of(
 ) -> Cell:
     """A cell: the verdicts in their order, each with its part of a bar as wide as all of them."""
     total = sum(counts.values())
-    parts: list[Part] = []
+    parts: list[BarSegment] = []
     x = 0.0
     for verdict in Verdict:
         count = counts.get(verdict, 0)
@@ -333,7 +333,7 @@ def cell_of(
             continue
         width = round(_BAR * count / total, 2)
         name = t["verdict_" + verdict]
-        parts.append(Part(verdict, verdict_symbol(verdict), name, count, round(x, 2), width))
+        parts.append(BarSegment(verdict, verdict_symbol(verdict), name, count, round(x, 2), width))
         x += width
     words = t.comma.join(f"{part.count:,} {part.name}" for part in parts)
     short = " ".join(f"{part.symbol}{part.count}" for part in parts)

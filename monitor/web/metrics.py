@@ -58,7 +58,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
+class RankedRegion:
     """The newest promise of a region, and how it grew since the one before."""
 
     region: str
@@ -184,9 +184,11 @@ def _direction(before: MetricYear, after: MetricYear, unit: str) -> float:
     return delta_direction(delta, None, None)
 
 
-def ranking(by_region: dict[str, list[MetricYear]], unit: str, words: AlertTexts) -> list[Ranked]:
+def ranking(
+    by_region: dict[str, list[MetricYear]], unit: str, words: AlertTexts
+) -> list[RankedRegion]:
     """The newest promise of each region, the largest first."""
-    found: list[Ranked] = []
+    found: list[RankedRegion] = []
     for name, years in by_region.items():
         promised = [one for one in years if one.promised is not None]
         reached = [one for one in years if one.reached is not None]
@@ -201,7 +203,7 @@ def ranking(by_region: dict[str, list[MetricYear]], unit: str, words: AlertTexts
             growth = format_growth(before.promised, last.promised, unit, words, direction=direction)
         done = reached[-1] if reached else None
         found.append(
-            Ranked(
+            RankedRegion(
                 name,
                 last.year,
                 shown(last.promised, last.promised_op, unit, words),

@@ -31,7 +31,7 @@ class Preferences:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReadPosition:
     """How far a reader has read the log.
 
     Attributes:
@@ -86,7 +86,7 @@ def _accepted(header: str) -> Language:
     return LANGUAGES[0]
 
 
-def seen_of(request: Request, newest: int, now: datetime) -> Seen:
+def read_position_of(request: Request, newest: int, now: datetime) -> ReadPosition:
     """How far the reader had read before this visit, and from now on.
 
     Args:
@@ -96,23 +96,23 @@ def seen_of(request: Request, newest: int, now: datetime) -> Seen:
     """
     last = _seen(_cookie(request, _SEEN), now)
     if last is None:
-        return Seen(None, newest, now)
+        return ReadPosition(None, newest, now)
     if now - last.at > _VISIT:
-        return Seen(last.newest, newest, now)
-    return Seen(last.before_visit, newest, now)
+        return ReadPosition(last.newest, newest, now)
+    return ReadPosition(last.before_visit, newest, now)
 
 
-def _seen(cookie: str, now: datetime) -> Seen | None:
+def _seen(cookie: str, now: datetime) -> ReadPosition | None:
     """What the cookie says; None for one that is not of ours."""
     try:
         mark, newest, at = cookie.split(".")
         when = datetime.fromtimestamp(int(at), now.tzinfo)
-        return Seen(int(mark) if mark else None, int(newest), min(when, now))
+        return ReadPosition(int(mark) if mark else None, int(newest), min(when, now))
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def keep_seen(response: Response, request: Request, seen: Seen) -> None:
+def save_read_position(response: Response, request: Request, seen: ReadPosition) -> None:
     """Keep in a cookie how far the reader has read."""
     _set(response, request, _SEEN, seen.cookie())
 

@@ -72,7 +72,7 @@ class RecentHistory:
 
 
 @dataclass(slots=True)
-class KeptAnswers:
+class AnswerCache:
     """Answers that change only with the log, kept until it grows; it may be asked from any thread.
 
     An operator may take a document out without a new line in the log, so they are kept for a few

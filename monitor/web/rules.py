@@ -75,7 +75,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RuleView:
     """A rule of a file as it is shown. Who gets it is counted, not named."""
 
     id: str
@@ -93,7 +93,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MatchedCommitment:
     """A commitment in force that a rule matches."""
 
     id: int
@@ -104,7 +104,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class SampleSize:
     """How much a rule was tried on: of how many, since when, and whether time ran out."""
 
     count: int
@@ -115,7 +115,7 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class RuleTrial:
     """What came of trying a rule: mistakes, or what it matches and the YAML to save."""
 
     mistakes: tuple[str, ...] = ()
@@ -125,11 +125,11 @@ class Attempt:
     taken_by: str | None = None
     matched: int = 0
     entries: tuple[Entry, ...] = ()
-    changes: Looked | None = None
+    changes: SampleSize | None = None
     why_not: tuple[tuple[str, int], ...] = ()
     in_force: int = 0
-    standing: tuple[Standing, ...] = ()
-    commitments: Looked | None = None
+    standing: tuple[MatchedCommitment, ...] = ()
+    commitments: SampleSize | None = None
 
 
 def rules(request: Request) -> Response:
@@ -182,11 +182,11 @@ def by_file(mistakes: Iterable[RuleMistake]) -> dict[str, list[str]]:
     return found
 
 
-def show(one: FileRule, matched: Matched, subscribers: int, site: Site, language: str) -> Shown:
+def show(one: FileRule, matched: Matched, subscribers: int, site: Site, language: str) -> RuleView:
     """A rule of a file as it is shown."""
     rule, t = one.rule, texts_of("rules", language)
     channels = sum(bool(to.channel) for to in rule.recipients)
-    return Shown(
+    return RuleView(
         id=rule.id,
         name=rule.name,
         description=rule.description,
@@ -285,7 +285,7 @@ def _listed(values: Iterable[str], t: Texts) -> str:
     return t.separator.join(every[:_MAX_VALUES]) + more
 
 
-def try_text(text: str, start: datetime, site: Site, language: str) -> Attempt:
+def try_text(text: str, start: datetime, site: Site, language: str) -> RuleTrial:
     """Try a rule as it was typed: on the newest changes since a time, and on what is in force."""
     if not site.rule_book.trying.acquire(timeout=_WAIT_SECONDS):
         raise HTTPException(503, detail=texts_of("rules", language).busy)
@@ -293,9 +293,9 @@ def try_text(text: str, start: datetime, site: Site, language: str) -> Attempt:
         rule, value = read_rule(text, site.vocabulary)
         return _try_rule(rule, as_file(text, value), start, site, language)
     except UserErrors as error:
-        return Attempt(tuple(in_language(str(one), language) for one in error.errors))
+        return RuleTrial(tuple(in_language(str(one), language) for one in error.errors))
     except UserError as error:
-        return Attempt((in_language(str(error), language),))
+        return RuleTrial((in_language(str(error), language),))
     finally:
         site.rule_book.trying.release()
 
@@ -337,14 +337,14 @@ def as_file(text: str, value: Mapping[str, Any]) -> str:
     return dump({"rules": [dict(value)]})
 
 
-def _try_rule(rule: Rule, text: str, start: datetime, site: Site, language: str) -> Attempt:
+def _try_rule(rule: Rule, text: str, start: datetime, site: Site, language: str) -> RuleTrial:
     t, now = texts_of("rules", language), site.now()
     one = RuleSet((rule,))
     newest = site.recent.changes(site.database)
     changes = [item for item in newest if item.detected_at >= start]
     budget = _Budget(_SECONDS)
     found = [item for _, item, _ in replay_changes(one, budget.within(changes))]
-    looked = Looked(
+    looked = SampleSize(
         budget.looked,
         len(changes),
         site.day(changes[min(budget.looked, len(changes)) - 1].detected_at) if changes else "",
@@ -354,7 +354,7 @@ def _try_rule(rule: Rule, text: str, start: datetime, site: Site, language: str)
     commitments, is_all = site.recent.commitments(site.database, now)
     budget = _Budget(_SECONDS)
     standing = [item for _, item, _ in replay_statements(one, budget.within(commitments))]
-    return Attempt(
+    return RuleTrial(
         rule=rule,
         yaml=text,
         conditions=tuple(conditions_of(rule, t, alert_texts(language))),
@@ -365,13 +365,13 @@ def _try_rule(rule: Rule, text: str, start: datetime, site: Site, language: str)
         why_not=() if found or looked.ran_out else why_not(one, changes[:_EXPLAINED], t),
         in_force=len(standing),
         standing=tuple(map(_standing, standing[:_SHOWN_STANDING])),
-        commitments=Looked(budget.looked, len(commitments), "", is_all, budget.ran_out),
+        commitments=SampleSize(budget.looked, len(commitments), "", is_all, budget.ran_out),
     )
 
 
-def _standing(item: StatementInForce) -> Standing:
+def _standing(item: StatementInForce) -> MatchedCommitment:
     said = item.statement
-    return Standing(
+    return MatchedCommitment(
         item.id,
         said.region or "",
         " ".join(said.text.split()),

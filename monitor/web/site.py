@@ -18,7 +18,7 @@ from monitor.rules.model import ANY_VOCABULARY, RuleVocabulary
 from monitor.storage.engine import Database
 from monitor.web.mistakes import in_language
 from monitor.web.preferences import preferences_of
-from monitor.web.recent import KeptAnswers, RecentHistory
+from monitor.web.recent import AnswerCache, RecentHistory
 from monitor.web.rule_book import RuleBook
 from monitor.web.templates import environment, texts_of
 
@@ -54,9 +54,9 @@ class Site:
         return RecentHistory()
 
     @cached_property
-    def answers(self) -> KeptAnswers:
+    def answers(self) -> AnswerCache:
         """Sums over the history, kept until the log grows."""
-        return KeptAnswers()
+        return AnswerCache()
 
     @cached_property
     def rule_book(self) -> RuleBook:

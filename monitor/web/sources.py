@@ -19,7 +19,7 @@ from starlette.routing import Route
 from monitor.errors import UserError
 from monitor.folding import fold
 from monitor.model.documents import DocumentKind, Health, SourceHealthEvent
-from monitor.storage.source_health import health_turns
+from monitor.storage.source_health import health_transitions
 from monitor.storage.sources import SourceLine, source_lines
 from monitor.storage.tables import DocumentRow, FrontierEntryRow, ListPageRow
 from monitor.web.filters import member_of, region_of, text_of
@@ -63,7 +63,7 @@ _HEIGHTS = {State.QUIET: (5, 8), State.FAILING: (1, 12), State.PAUSED: (7, 6), S
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SourceFilter:
     """The sources that an address asks for; ``after`` is the id after which the list goes on."""
 
     state: State | None = None
@@ -83,7 +83,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class HealthBar:
     """A time in which a source was in one state, as a bar of the strip."""
 
     state: State
@@ -94,10 +94,10 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class HealthStrip:
     """The health of a source over some days; ``marks`` are days on which something new came."""
 
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[HealthBar, ...]
     marks: tuple[float, ...]
     words: str
 
@@ -124,11 +124,11 @@ class Entry:
     last_new: str
     failures: int
     pause: str
-    strip: Strip
+    strip: HealthStrip
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class StateCount:
     """How many sources are in a state, and the first of them."""
 
     state: State
@@ -139,7 +139,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class HealthTransition:
     """A change of health."""
 
     at: str
@@ -182,12 +182,12 @@ def sources(request: Request) -> Response:
     """The board: who is silent first, then what fails, what is paused, and the rest."""
     site, language = site_of(request), preferences_of(request).language
     t, now = texts_of("sources", language), site.now()
-    wanted = read_wanted(request.query_params)
+    wanted = read_source_filter(request.query_params)
     with site.database.read() as session:
         lines = source_lines(session, now=now)
         end = end_of(lines, now)
         start = end - timedelta(days=_DAYS)
-        turns = health_turns(session, limit=_TURNS, since=start)
+        turns = health_transitions(session, limit=_TURNS, since=start)
         found, found_since = found_days(session, start, site)
     by_source: dict[str, list[SourceHealthEvent]] = {}
     for turn in turns:
@@ -216,7 +216,7 @@ def sources(request: Request) -> Response:
         "entries": [entries[line.id] for line in shown],
         "count": len(chosen),
         "more": more if more < len(chosen) else None,
-        "tallies": tallies(lines, entries, t),
+        "state_counts": state_counts(lines, entries, t),
         "states": [(one, SYMBOLS[one], t["state_" + one]) for one in State],
         "kinds": [one for one in DocumentKind if any(line.kind == one for line in lines)],
         "regions": sorted({line.region for line in lines if line.region}),
@@ -229,7 +229,7 @@ def sources(request: Request) -> Response:
     return render(request, "sources", values)
 
 
-def read_wanted(parameters: QueryParams) -> Wanted:
+def read_source_filter(parameters: QueryParams) -> SourceFilter:
     """The sources that an address asks for.
 
     Raises:
@@ -239,7 +239,7 @@ def read_wanted(parameters: QueryParams) -> Wanted:
     if not (after.isascii() and after.isdigit() and len(after) < 8):
         raise UserError("after: this is no place in the list", hint="leave it out")
     asked = text_of(parameters, "state")
-    return Wanted(
+    return SourceFilter(
         state=None if asked == "all" else member_of(State, parameters, "state"),
         kind=member_of(DocumentKind, parameters, "kind"),
         region=region_of(text_of(parameters, "region")),
@@ -248,7 +248,7 @@ def read_wanted(parameters: QueryParams) -> Wanted:
     )
 
 
-def is_wanted(line: SourceLine, wanted: Wanted) -> bool:
+def is_wanted(line: SourceLine, wanted: SourceFilter) -> bool:
     """Whether a source fits; each word stands in its name, id or region."""
     if wanted.state is not None and state_of(line) is not wanted.state:
         return False
@@ -325,7 +325,7 @@ def strip_of(  # noqa: PLR0917, what one bar is made of
     start: datetime,
     end: datetime,
     t: Texts,
-) -> Strip:
+) -> HealthStrip:
     """The health of a source between two times.
 
     Args:
@@ -341,12 +341,12 @@ def strip_of(  # noqa: PLR0917, what one bar is made of
     def place(at: datetime) -> float:
         return round(_WIDTH * (at - start).total_seconds() / span, 1)
 
-    stretches: list[Stretch] = []
+    stretches: list[HealthBar] = []
     days: Counter[State] = Counter()
     for state, since, until in periods(line, turns, start, end):
         y, height = _HEIGHTS[state]
         x = place(since)
-        stretches.append(Stretch(state, x, round(max(place(until) - x, 0.8), 1), y, height))
+        stretches.append(HealthBar(state, x, round(max(place(until) - x, 0.8), 1), y, height))
         days[state] += max(1, round((until - since) / timedelta(days=1)))
     day = _WIDTH * timedelta(days=1).total_seconds() / span
     middle = (datetime.combine(one, start.timetz()).replace(hour=12) for one in found)
@@ -354,7 +354,7 @@ def strip_of(  # noqa: PLR0917, what one bar is made of
     parts = [t.strip_days.format(state=t["state_" + one], days=n) for one, n in days.items()]
     parts.append(t.strip_found.format(count=len(found)))
     shown = tuple(round(min(max(x, 0.0), _WIDTH - 1), 1) for x in marks if x > -day)
-    return Strip(tuple(stretches), shown, t.comma.join(parts))
+    return HealthStrip(tuple(stretches), shown, t.comma.join(parts))
 
 
 def periods(
@@ -382,7 +382,7 @@ def periods(
     return found[::-1]
 
 
-def entry_of(line: SourceLine, strip: Strip, site: Site, t: Texts, now: datetime) -> Entry:
+def entry_of(line: SourceLine, strip: HealthStrip, site: Site, t: Texts, now: datetime) -> Entry:
     """A source as it is shown."""
     state, since = state_of(line), _since(line)
     return Entry(
@@ -451,16 +451,16 @@ def _pause(line: SourceLine, site: Site, t: Texts) -> str:
     return f"{paused} – {line.pause.reason}" if line.pause.reason else paused
 
 
-def tallies(
+def state_counts(
     lines: Iterable[SourceLine], entries: Mapping[str, Entry], t: Texts
-) -> tuple[Tally, ...]:
+) -> tuple[StateCount, ...]:
     """How many sources are in each state; those in trouble with their names."""
     of_state: dict[State, list[SourceLine]] = {one: [] for one in State}
     for line in sorted(lines, key=_order):
         of_state[state_of(line)].append(line)
     trouble = {State.QUIET, State.FAILING, State.PAUSED}
     return tuple(
-        Tally(
+        StateCount(
             state,
             SYMBOLS[state],
             t["state_" + state],
@@ -481,7 +481,7 @@ def source(request: Request) -> Response:
         lines = source_lines(session, now=now, source_id=source_id)
         if not lines:
             raise HTTPException(404, detail=t.unknown_source)
-        turns = health_turns(session, source_id=source_id, limit=_TURNS)
+        turns = health_transitions(session, source_id=source_id, limit=_TURNS)
         lists = list_pages(session, source_id, site, t)
         visits, outcomes = last_visits(session, source_id, site, t)
         documents = newest_documents(session, source_id, site)
@@ -499,7 +499,7 @@ def source(request: Request) -> Response:
         "days": _DAYS_OF_ONE,
         "start": site.day(start),
         "end": site.day(end),
-        "turns": [turn_of(one, site, t) for one in turns[:_SHOWN]],
+        "turns": [transition_of(one, site, t) for one in turns[:_SHOWN]],
         "lists": lists,
         "visits": visits,
         "outcomes": outcomes,
@@ -509,10 +509,10 @@ def source(request: Request) -> Response:
     return render(request, "sources", values, fragment="source")
 
 
-def turn_of(event: SourceHealthEvent, site: Site, t: Texts) -> Turn:
+def transition_of(event: SourceHealthEvent, site: Site, t: Texts) -> HealthTransition:
     """A change of health as it is shown."""
     state = State(event.health.value)
-    return Turn(
+    return HealthTransition(
         site.minute(event.at),
         state,
         SYMBOLS[state],

@@ -36,7 +36,7 @@ from monitor.storage.changes import (
 from monitor.storage.sources import source_names
 from monitor.storage.speakers import issuer_names, offices_of
 from monitor.web.filters import ChangeFilter, read_filter, unknown_speaker_hint
-from monitor.web.preferences import keep_seen, preferences_of, seen_of
+from monitor.web.preferences import preferences_of, read_position_of, save_read_position
 from monitor.web.site import Site, is_fragment, render, site_of
 from monitor.web.templates import query, short_region_name
 
@@ -77,7 +77,7 @@ def timeline(request: Request) -> Response:
     before = cursor(request.query_params.get("before", ""))
     with site.database.read() as session:
         newest = newest_change_id(session)
-        seen = seen_of(request, newest, now)
+        seen = read_position_of(request, newest, now)
         conditions = wanted.conditions(site.zone, now, before=before)
         found = list_changes(session, conditions, limit=PAGE + 1)
         sources = source_names(session)
@@ -110,7 +110,7 @@ def timeline(request: Request) -> Response:
     }
     fragment = "entries" if is_fragment(request) else None
     response = render(request, "timeline", values, fragment=fragment)
-    keep_seen(response, request, seen)
+    save_read_position(response, request, seen)
     return response
 
 

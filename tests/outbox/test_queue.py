@@ -19,7 +19,7 @@ from monitor.model.delivery_times import Digest
 from monitor.model.documents import DocumentKind
 from monitor.outbox.chats import move_alerts, withdraw_alerts
 from monitor.outbox.digest import make_digests, set_digest, set_muted
-from monitor.outbox.enqueue import Wanted, enqueue
+from monitor.outbox.enqueue import AlertRequest, enqueue
 from monitor.outbox.load import unsure_changes
 from monitor.outbox.queue import (
     expire_leases,
@@ -43,7 +43,7 @@ def take(database: Database, now=NOW, limit: int = 10, leased_by: str = "mine"):
 
 
 def wanted(matches):
-    return [Wanted(*match) for match in matches]
+    return [AlertRequest(*match) for match in matches]
 
 
 def begin(database: Database, alert_id: int, now=NOW, leased_by: str = "mine") -> bool:
@@ -156,7 +156,7 @@ def test_five_hundred_recipients_cost_a_few_statements(database: Database) -> No
         for chat in range(1, 501, 4):
             set_digest(session, chat, Digest(), now=NOW)
     statements = []
-    matches = [Wanted(change_id, rule, chat) for chat in range(1, 501) for rule in ("a", "b")]
+    matches = [AlertRequest(change_id, rule, chat) for chat in range(1, 501) for rule in ("a", "b")]
     with database.write() as session:
         engine = session.get_bind()
         event.listen(engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
@@ -489,4 +489,4 @@ def test_a_visit_that_fails_leaves_no_alert(database: Database) -> None:
 def test_a_change_that_does_not_exist_cannot_be_alerted(database: Database) -> None:
     plant(database)
     with pytest.raises(SQLAlchemyError), database.write() as session:
-        enqueue(session, snapshot_id=2, document_id=1, matches=[Wanted(999, "a", 1)], now=NOW)
+        enqueue(session, snapshot_id=2, document_id=1, matches=[AlertRequest(999, "a", 1)], now=NOW)

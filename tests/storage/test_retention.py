@@ -13,7 +13,7 @@ from monitor.model.alerts import AlertState, NoticeKind
 from monitor.model.documents import Link
 from monitor.model.feedback import FeedbackKind
 from monitor.outbox.corrections import recipients_of_change
-from monitor.outbox.enqueue import Wanted, enqueue
+from monitor.outbox.enqueue import AlertRequest, enqueue
 from monitor.outbox.load import get_alert
 from monitor.outbox.queue import enqueue_notice, lease, mark_sent
 from monitor.storage.feedback import add_feedback
@@ -154,7 +154,11 @@ def test_the_text_of_an_old_alert_goes_and_the_alert_stays(database, sent):
         # It is not sent again.
         snapshot = session.scalar(text("SELECT snapshot_id FROM alert WHERE id = 1"))
         enqueue(
-            session, snapshot_id=snapshot, document_id=1, matches=[Wanted(sent, "r", 7)], now=NOW
+            session,
+            snapshot_id=snapshot,
+            document_id=1,
+            matches=[AlertRequest(sent, "r", 7)],
+            now=NOW,
         )
         assert [one.id for one in lease(session, now=NOW, lease_for=DAY, limit=9)] == [4]
 

@@ -11,7 +11,7 @@ from logged_changes import add_changes
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Op, Speaker, Statement, Target
-from monitor.outbox.enqueue import Wanted, enqueue
+from monitor.outbox.enqueue import AlertRequest, enqueue
 from monitor.storage.documents import add_document
 from monitor.storage.engine import Database
 from monitor.storage.snapshots import add_snapshot
@@ -138,7 +138,9 @@ def plant(
             snapshot_id=after.id,
             document_id=document.id,
             matches=[
-                Wanted(i, "guizhou", chat, priority) for chat in chats for i in ids[: len(changes)]
+                AlertRequest(i, "guizhou", chat, priority)
+                for chat in chats
+                for i in ids[: len(changes)]
             ],
             now=now,
         )
