@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,7 +21,7 @@ from monitor.extraction.extract import plan_sentences
 from monitor.extraction.identify import infer_provenance
 from monitor.extraction.topics import load_topics
 from monitor.json_contract import change_json, statement_json
-from monitor.model.changes import Basis, Kind
+from monitor.model.changes import Basis, Delta, Kind
 from monitor.model.documents import Document, Provenance
 from monitor.model.statements import Label, Statement, Target, number
 
@@ -131,11 +132,7 @@ def diff(
         (document := load_document(place, settings), _provenance(document, place, region, None))
         for place in (old, new)
     ]
-    if chosen is not None:
-        basis = Basis(chosen)
-    else:
-        years = {provenance.year for _, provenance in sides}
-        basis = Basis.SUCCESSION if len(years) == 2 and None not in years else Basis.REVISION
+    basis = _basis_of(chosen, [provenance for _, provenance in sides])
     topics = load_topics(settings.existing_paths("topics"))
     before, after = (
         extract_statements(document.text, provenance, topics) for document, provenance in sides
@@ -170,12 +167,7 @@ def diff(
             (
                 change.kind,
                 change.region,
-                deltas_cell(change.deltas)
-                if form is Format.TABLE
-                else "; ".join(
-                    f"{delta.metric} {number(delta.before)} → {number(delta.after)} {delta.unit}"
-                    for delta in change.deltas
-                ),
+                _deltas_text(form, change.deltas),
                 change.before.text if change.before else None,
                 change.after.text if change.after else None,
                 note,
@@ -189,6 +181,23 @@ def diff(
         ),
         empty="no commitment was changed, added or dropped"
         + ("" if everything else ": --all shows those that continue"),
+    )
+
+
+def _basis_of(chosen: _Basis | None, provenances: Sequence[Provenance]) -> Basis:
+    """What was chosen; else reports of two years succeed each other."""
+    if chosen is not None:
+        return Basis(chosen)
+    years = {provenance.year for provenance in provenances}
+    return Basis.SUCCESSION if len(years) == 2 and None not in years else Basis.REVISION
+
+
+def _deltas_text(form: Format, deltas: tuple[Delta, ...]) -> str:
+    if form is Format.TABLE:
+        return deltas_cell(deltas)
+    return "; ".join(
+        f"{delta.metric} {number(delta.before)} → {number(delta.after)} {delta.unit}"
+        for delta in deltas
     )
 
 

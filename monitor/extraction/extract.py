@@ -39,7 +39,7 @@ from monitor.extraction.topics import Hit, Topics, in_scope_hits, themes_of
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.extraction.years import named_years
 from monitor.model.documents import DocumentKind, Provenance
-from monitor.model.statements import NATION, Label, Speaker, Statement
+from monitor.model.statements import NATION, Label, Speaker, Statement, Target
 
 if TYPE_CHECKING:
     from monitor.extraction.topic_schema import Topic
@@ -403,32 +403,11 @@ def _classify(
         else Attribution(provenance.speaker, provenance.region, Manner.NONE, "")
     )
     line = candidate.line
-    if _file_name_pattern().search(candidate.text):
-        label, reason = Label.OTHER, "name of a file"
-    elif reading is None and _is_bare_heading(candidate):
-        label, reason = Label.OTHER, "heading without an action"
-    elif reading is None or line.section in _NO_PROSE:
-        label, reason = label_by_section(line.section, scores)
-    else:
-        label, reason = reading.label, reading.reason
+    label, reason = _label_of(candidate)
     statement: Statement | None = None
     themes: dict[str, str] = {}
     if scope:
         themes = themes_of(about.text, about.hits, topic, about.start)
-        plan_year = _plan_year(provenance)
-        spans = [(hit.start - candidate.start, hit.end - candidate.start) for hit in scope]
-        targets = (
-            parse_targets(
-                candidate.text,
-                None if candidate.refers_to else spans,
-                this_year=plan_year,
-                under_topic_lead=candidate.under_topic_lead,
-                earlier=candidate.earlier,
-                mixed=provenance.kind is DocumentKind.REPORT,
-            )
-            if label in {Label.COMMITMENT, Label.ACHIEVEMENT}
-            else ()
-        )
         statement = Statement(
             text=text,
             start=start,
@@ -436,9 +415,9 @@ def _classify(
             label=label,
             speaker=attribution.speaker,
             region=attribution.region,
-            year=_year(candidate.text, label, provenance, plan_year),
+            year=_year(candidate.text, label, provenance, _plan_year(provenance)),
             themes=tuple(themes),
-            targets=targets,
+            targets=_targets_of(candidate, scope, label, provenance),
             section=line.heading[:_MAX_HEADING_LENGTH],
             topic=topic.id,
             source_name=candidate.source.source,
@@ -459,6 +438,35 @@ def _classify(
         theme_words=tuple(themes.items()),
         rejected="" if scope else f"{'、'.join(words)} means something else here",
         in_scope_by=CONTEXT if candidate.refers_to else WORDS,
+    )
+
+
+def _label_of(candidate: _Candidate) -> tuple[Label, str]:
+    """The label of a sentence, and what decided it."""
+    reading, section = candidate.reading, candidate.line.section
+    if _file_name_pattern().search(candidate.text):
+        return Label.OTHER, "name of a file"
+    if reading is None and _is_bare_heading(candidate):
+        return Label.OTHER, "heading without an action"
+    if reading is None or section in _NO_PROSE:
+        return label_by_section(section, candidate.scores)
+    return reading.label, reading.reason
+
+
+def _targets_of(
+    candidate: _Candidate, scope: Sequence[Hit], label: Label, provenance: Provenance
+) -> tuple[Target, ...]:
+    """The targets of a sentence about a topic; only plans and results have some."""
+    if label not in {Label.COMMITMENT, Label.ACHIEVEMENT}:
+        return ()
+    spans = [(hit.start - candidate.start, hit.end - candidate.start) for hit in scope]
+    return parse_targets(
+        candidate.text,
+        None if candidate.refers_to else spans,
+        this_year=_plan_year(provenance),
+        under_topic_lead=candidate.under_topic_lead,
+        earlier=candidate.earlier,
+        mixed=provenance.kind is DocumentKind.REPORT,
     )
 
 

@@ -90,20 +90,7 @@ def metrics(request: Request) -> Response:
             )
         )
     by_region = _by_region(years)
-    regions = (
-        chosen.regions
-        or tuple(
-            sorted(
-                by_region,
-                key=lambda name: (
-                    name not in PLACES,
-                    -len(by_region[name]),
-                    -_newest(by_region[name]),
-                    name,
-                ),
-            )
-        )[:_DEFAULT_REGIONS]
-    )
+    regions = chosen.regions or _default_regions(by_region)
     offered = sorted(by_region, key=lambda name: (name not in PLACES, name))[:_OFFERED]
     series: list[Series] = []
     for group, name in enumerate(regions):
@@ -143,6 +130,16 @@ def metrics(request: Request) -> Response:
         "words": words,
     }
     return render(request, "metrics", values)
+
+
+def _default_regions(by_region: dict[str, list[MetricYear]]) -> tuple[str, ...]:
+    """Provinces with the longest and newest histories."""
+
+    def rank(name: str) -> tuple[bool, int, float, str]:
+        numbers = by_region[name]
+        return name not in PLACES, -len(numbers), -_newest(numbers), name
+
+    return tuple(sorted(by_region, key=rank)[:_DEFAULT_REGIONS])
 
 
 def selection(given: QueryParams, known: Sequence[Metric]) -> Selection:
