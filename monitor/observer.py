@@ -12,7 +12,7 @@ from monitor.errors import DeliveryError, RetryLater
 from monitor.fetching.fetcher import Fetcher
 from monitor.ingest.context import VisitReport
 from monitor.model.alerts import Recipient
-from monitor.model.documents import Fetched
+from monitor.model.documents import UNKNOWN_PAGE, Fetched, KnownPage
 
 if TYPE_CHECKING:
     from monitor.messages.richtext import Message
@@ -59,21 +59,11 @@ class ObservedFetcher:
         url: str,
         *,
         route: FetchRoute = DEFAULT_ROUTE,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        body_hash: str | None = None,
-        fingerprint: str | None = None,
+        known: KnownPage = UNKNOWN_PAGE,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
         begun = time.monotonic()
-        fetched = await self._fetcher.fetch(
-            url,
-            route=route,
-            etag=etag,
-            last_modified=last_modified,
-            body_hash=body_hash,
-            fingerprint=fingerprint,
-        )
+        fetched = await self._fetcher.fetch(url, route=route, known=known)
         self._observer.fetched(fetched, time.monotonic() - begun)
         return fetched
 

@@ -16,7 +16,7 @@ from monitor.fetching.outcome import (
     validator_of,
 )
 from monitor.fetching.ssrf_guard import check_name
-from monitor.model.documents import Fetched, Outcome
+from monitor.model.documents import UNKNOWN_PAGE, Fetched, KnownPage, Outcome
 from monitor.urls import parse_url
 
 _EPOCH = datetime(2026, 2, 1, tzinfo=UTC)
@@ -48,10 +48,7 @@ class FakeFetcher:
         url: str,
         *,
         route: FetchRoute = DEFAULT_ROUTE,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        body_hash: str | None = None,
-        fingerprint: str | None = None,
+        known: KnownPage = UNKNOWN_PAGE,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
         self.asked.append(url)
@@ -67,8 +64,12 @@ class FakeFetcher:
         if isinstance(page, bytes | str):
             body = page.encode() if isinstance(page, str) else page
             page = FakePage(body, headers={"content-type": "text/html; charset=utf-8"})
-        answer = self._answer(url, page, validator_of(etag), validator_of(last_modified))
-        if answer.outcome is Outcome.OK and is_known(answer.body, body_hash, fingerprint):
+        answer = self._answer(
+            url, page, validator_of(known.etag), validator_of(known.last_modified)
+        )
+        if answer.outcome is Outcome.OK and is_known(
+            answer.body, known.body_hash, known.fingerprint
+        ):
             return replace(answer, outcome=Outcome.NOT_MODIFIED, body=b"")
         return answer
 

@@ -47,7 +47,7 @@ from monitor.fetching.ssrf_guard import (
     may_turn_private,
     system_resolver,
 )
-from monitor.model.documents import Fetched, Outcome
+from monitor.model.documents import UNKNOWN_PAGE, Fetched, KnownPage, Outcome
 from monitor.urls import is_within, parse_url, resolve_url
 
 COOKIE_CHECK = "the site sets a cookie and redirects to the same address: it wants the cookie back"
@@ -64,10 +64,7 @@ class Fetcher(Protocol):
         url: str,
         *,
         route: FetchRoute = DEFAULT_ROUTE,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        body_hash: str | None = None,
-        fingerprint: str | None = None,
+        known: KnownPage = UNKNOWN_PAGE,
     ) -> Fetched:
         """Fetch ``url``.
 
@@ -75,12 +72,8 @@ class Fetcher(Protocol):
             url: absolute, http or https.
             route: how the source is reached; a redirect to a host that it does not name ends
                 MOVED.
-            etag: the validator of our copy; with it the outcome may be NOT_MODIFIED. One that no
-                header can carry is not sent.
-            last_modified: likewise.
-            body_hash: of our copy (``sha256_hex``); a page of the same bytes is NOT_MODIFIED too,
-                with its new validators.
-            fingerprint: of our copy (``page_fingerprint``); so is a page that shows the same text.
+            known: of the page. If the server, its bytes or the text that it shows say that it is
+                the same, the outcome is NOT_MODIFIED, with its new validators.
         """
 
 
@@ -177,13 +170,10 @@ class HttpFetcher:
         url: str,
         *,
         route: FetchRoute = DEFAULT_ROUTE,
-        etag: str | None = None,
-        last_modified: str | None = None,
-        body_hash: str | None = None,
-        fingerprint: str | None = None,
+        known: KnownPage = UNKNOWN_PAGE,
     ) -> Fetched:
         """See ``Fetcher.fetch``."""
-        etag, last_modified = validator_of(etag), validator_of(last_modified)
+        etag, last_modified = validator_of(known.etag), validator_of(known.last_modified)
         headers = self._headers(etag, last_modified)
         current, seen = url, {url}
         cookies, again = self._answered.of(url), False
@@ -211,13 +201,15 @@ class HttpFetcher:
                         return self._failed(url, current, Outcome.MOVED, moved)
                     conditional = bool(etag or last_modified)
                     # What has a fingerprint has a text: the bytes of a block page have none.
-                    can_be_known = response.status == 200 and bool(fingerprint)
-                    if can_be_known and is_known(response.body, body_hash, fingerprint):
+                    can_be_known = response.status == 200 and bool(known.fingerprint)
+                    if can_be_known and is_known(response.body, known.body_hash, known.fingerprint):
                         self._answered.note(url, cookies, Outcome.NOT_MODIFIED, answered=again)
                         return self._not_modified(url, current, response)
                     note = attempts_note(budget)
                     done = self._fetched(url, current, response, note, conditional=conditional)
-                    if done.outcome is Outcome.OK and is_known(response.body, body_hash, None):
+                    if done.outcome is Outcome.OK and is_known(
+                        response.body, known.body_hash, None
+                    ):
                         done = self._not_modified(url, current, response)
                     if done.retry_after and done.outcome in {Outcome.BLOCKED, Outcome.ERROR}:
                         await self._rate_limiter.pause(parsed.host, done.retry_after)

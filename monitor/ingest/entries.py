@@ -12,7 +12,7 @@ from monitor.catalogue.model import Source
 from monitor.errors import VisitLost
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import longest_page_wait, needs_body, next_page_visit
-from monitor.model.documents import Fetched, Outcome
+from monitor.model.documents import Fetched, KnownPage, Outcome
 from monitor.retry import CLOCK_SKEW
 from monitor.storage.engine import is_passing
 from monitor.storage.frontier import (
@@ -162,14 +162,13 @@ async def _fetch(source: Source, context: VisitContext, entry: FrontierEntry) ->
     conditional = not needs_body(
         entry.body_read_at, now=context.now(), interval=context.revalidation.pages
     )
-    return await context.fetcher.fetch(
-        entry.url,
-        route=source.route,
+    known = KnownPage(
         etag=entry.etag if conditional else None,
         last_modified=entry.last_modified if conditional else None,
         body_hash=entry.body_hash,
         fingerprint=entry.page_fingerprint,
     )
+    return await context.fetcher.fetch(entry.url, route=source.route, known=known)
 
 
 def _is_gone(fetched: Fetched) -> bool:

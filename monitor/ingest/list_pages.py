@@ -14,7 +14,7 @@ from monitor.discovery.epaper import issue_date
 from monitor.errors import VisitLost
 from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import needs_body
-from monitor.model.documents import Fetched, Link, Outcome, sha256_hex
+from monitor.model.documents import UNKNOWN_PAGE, Fetched, KnownPage, Link, Outcome, sha256_hex
 from monitor.parser_process import ParserError
 from monitor.storage.base import storable
 from monitor.storage.engine import Database, is_passing
@@ -171,10 +171,8 @@ class ListCrawl:
     async def _read(self, url: str) -> Discovery | None:
         """Read one list page; None if it is unchanged or could not be fetched."""
         state = self.states.get(url)
-        etag, last_modified = self._validators(state)
-        fetched = await self.context.fetcher.fetch(
-            url, route=self.source.route, etag=etag, last_modified=last_modified
-        )
+        known = self._validators(state)
+        fetched = await self.context.fetcher.fetch(url, route=self.source.route, known=known)
         is_list_page = not self.responses
         self.responses.append(fetched)
         if fetched.outcome not in HEALTHY:
@@ -202,12 +200,12 @@ class ListCrawl:
         self.links.extend(discovery.links)
         return discovery
 
-    def _validators(self, state: ListPageState | None) -> tuple[str | None, str | None]:
+    def _validators(self, state: ListPageState | None) -> KnownPage:
         """The validators of the last answer, unless the body itself is to be seen again."""
         now, interval = self.context.now(), self.context.revalidation.lists
         if state is None or needs_body(state.body_read_at, now=now, interval=interval):
-            return None, None
-        return state.etag, state.last_modified
+            return UNKNOWN_PAGE
+        return KnownPage(etag=state.etag, last_modified=state.last_modified)
 
     async def _read_all(self, urls: Iterable[str]) -> list[Discovery]:
         """Read pages and, of an issue's, those they link to."""

@@ -138,6 +138,26 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPage:
+    """What is known of a page since it was fetched last; what is None is not known.
+
+    Attributes:
+        etag: its validator; one that no header can carry is not sent.
+        last_modified: likewise.
+        body_hash: of its bytes (``sha256_hex``).
+        fingerprint: of what it shows (``page_fingerprint``).
+    """
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    fingerprint: str | None = None
+
+
+UNKNOWN_PAGE = KnownPage()
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """What came back for one address.
 

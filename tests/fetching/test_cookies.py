@@ -7,7 +7,7 @@ from loopback import PRIVATE, Clock, answer, fetcher, site
 from monitor.documents.block_pages import reload_cookies
 from monitor.documents.page_fingerprint import page_fingerprint
 from monitor.fetching.cookies import SessionCookies
-from monitor.model.documents import Outcome, sha256_hex
+from monitor.model.documents import KnownPage, Outcome, sha256_hex
 
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
 RELOADS = b"<html><script>document.cookie='seen=1; path=/';location.reload();</script></html>"
@@ -51,8 +51,9 @@ async def test_a_cookie_check_is_answered_once(check, is_served):
 async def test_a_check_before_an_unchanged_page_is_answered_once_too(is_by_text):
     text = "全市新增三座智算中心\n明年再建两座超算中心"
     page = f"<html><body><pre>{text}</pre></body></html>".encode()
-    known = {"fingerprint": page_fingerprint(page, text, "utf-8")} if is_by_text else {}
-    assert all(known.values())
+    fingerprint = page_fingerprint(page, text, "utf-8") if is_by_text else None
+    assert fingerprint or not is_by_text
+    known = KnownPage(body_hash=sha256_hex(page), fingerprint=fingerprint)
 
     async def script(headers, writer):
         is_answered = headers.get("cookie") == "seen=1"
@@ -61,9 +62,7 @@ async def test_a_check_before_an_unchanged_page_is_answered_once_too(is_by_text)
     async with site() as here, fetcher() as net:
         here.scripts["/x"] = script
         for _ in range(2):
-            fetched = await net.fetch(
-                here.url("/x"), route=PRIVATE, body_hash=sha256_hex(page), **known
-            )
+            fetched = await net.fetch(here.url("/x"), route=PRIVATE, known=known)
             assert fetched.outcome is Outcome.NOT_MODIFIED
     assert [headers.get("cookie") for _, headers in here.asked] == [None, "seen=1", "seen=1"]
 

@@ -9,7 +9,7 @@ import pytest
 from loopback import PRIVATE, Clock, answer, fetcher, site
 
 from monitor.catalogue.model import FetchRoute
-from monitor.model.documents import Outcome
+from monitor.model.documents import KnownPage, Outcome
 
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
 
@@ -268,6 +268,6 @@ async def test_a_page_that_was_not_modified_keeps_the_connection():
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server, fetcher(http2=False) as net:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        found = [await net.fetch(url, route=PRIVATE, etag='"1"') for _ in range(3)]
+        found = [await net.fetch(url, route=PRIVATE, known=KnownPage(etag='"1"')) for _ in range(3)]
     assert {one.outcome for one in found} == {Outcome.NOT_MODIFIED}
     assert connections == 1

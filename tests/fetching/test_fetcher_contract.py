@@ -9,7 +9,7 @@ from loopback import PRIVATE, answer, site
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.fetching.fetcher import HttpFetcher
 from monitor.fetching.settings import FetcherSettings
-from monitor.model.documents import Outcome, sha256_hex
+from monitor.model.documents import KnownPage, Outcome, sha256_hex
 
 NOW = datetime(2026, 2, 1, 8, tzinfo=UTC)
 PAGE = "<html><body><p>今年，智能算力要达到90Eflops。</p></body></html>".encode()
@@ -110,12 +110,14 @@ async def test_a_healthy_page_has_body_type_and_validators(world):
 
 async def test_validators_save_the_body(world):
     fetcher, base = world
-    same = await fetcher.fetch(base + "/ok", route=PRIVATE, etag='"1"')
+    same = await fetcher.fetch(base + "/ok", route=PRIVATE, known=KnownPage(etag='"1"'))
     assert (same.outcome, same.body, same.status) == (Outcome.NOT_MODIFIED, b"", 304)
-    other = await fetcher.fetch(base + "/ok", route=PRIVATE, etag='"0"')
+    other = await fetcher.fetch(base + "/ok", route=PRIVATE, known=KnownPage(etag='"0"'))
     assert other.outcome is Outcome.OK
     dated = await fetcher.fetch(
-        base + "/dated", route=PRIVATE, last_modified="Mon, 02 Feb 2026 00:00:00 GMT"
+        base + "/dated",
+        route=PRIVATE,
+        known=KnownPage(last_modified="Mon, 02 Feb 2026 00:00:00 GMT"),
     )
     assert dated.outcome is Outcome.NOT_MODIFIED
 
@@ -123,9 +125,13 @@ async def test_validators_save_the_body(world):
 @pytest.mark.parametrize("path", ["/ok", "/transformed"])
 async def test_a_page_of_the_same_bytes_is_known(world, path):
     fetcher, base = world
-    known = await fetcher.fetch(base + path, route=PRIVATE, body_hash=sha256_hex(PAGE))
+    known = await fetcher.fetch(
+        base + path, route=PRIVATE, known=KnownPage(body_hash=sha256_hex(PAGE))
+    )
     assert (known.outcome, known.body) == (Outcome.NOT_MODIFIED, b"")
-    other = await fetcher.fetch(base + path, route=PRIVATE, body_hash=sha256_hex(b""))
+    other = await fetcher.fetch(
+        base + path, route=PRIVATE, known=KnownPage(body_hash=sha256_hex(b""))
+    )
     assert (other.outcome, other.body) == (Outcome.OK, PAGE)
 
 
@@ -133,7 +139,7 @@ async def test_a_page_of_the_same_bytes_is_known(world, path):
 async def test_what_is_no_page_is_not_known_whatever_its_bytes(world, path):
     fetcher, base = world
     body_hash = sha256_hex(PAGES[path].body)
-    fetched = await fetcher.fetch(base + path, route=PRIVATE, body_hash=body_hash)
+    fetched = await fetcher.fetch(base + path, route=PRIVATE, known=KnownPage(body_hash=body_hash))
     assert fetched.outcome not in {Outcome.OK, Outcome.NOT_MODIFIED}
 
 
@@ -141,7 +147,9 @@ async def test_what_is_no_page_is_not_known_whatever_its_bytes(world, path):
 async def test_a_validator_that_no_header_can_carry_is_neither_kept_nor_sent(world, stored):
     fetcher, base = world
     for path in ("/ok", "/strange"):
-        fetched = await fetcher.fetch(base + path, route=PRIVATE, etag=stored, last_modified="Ã")
+        fetched = await fetcher.fetch(
+            base + path, route=PRIVATE, known=KnownPage(etag=stored, last_modified="Ã")
+        )
         assert fetched.outcome is Outcome.OK
         assert fetched.etag in {None, '"1"'}
         assert fetched.last_modified is None
