@@ -1,4 +1,4 @@
-"""What happens in a process, told at its edges to whoever counts it. Nobody does by default."""
+"""An observer of fetches, visits, deliveries and updates, for metrics; the default does nothing."""
 
 from __future__ import annotations
 

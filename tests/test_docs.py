@@ -115,6 +115,17 @@ def test_paths_that_a_page_names_are_there(page: str) -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
+def test_modules_that_a_page_names_are_there(tool: ModuleType) -> None:
+    folders = ("monitor", "tests", "tools", "benchmarks", "migrations")
+    known = {file.name for folder in folders for file in (ROOT / folder).rglob("*.py")}
+    named = {
+        (page.relative_to(ROOT).as_posix(), name)
+        for page in tool.pages()
+        for name in re.findall(r"`(?:\w+/)*(\w+\.py)`", page.read_text(encoding="utf-8"))
+    }
+    assert {(page, name) for page, name in named if name not in known} == set()
+
+
 def logged_events() -> set[tuple[str, str, str]]:
     """Event, level and fields of every ``log.LEVEL("event", extra={…})`` in the code."""
     found = set()

@@ -6,6 +6,7 @@ A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`
 
 from __future__ import annotations
 
+import ast
 import atexit
 import contextlib
 import io
@@ -33,6 +34,13 @@ from monitor.demo.run import run_demo
 from monitor.rules.schema import RuleEntry, TargetEntry, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "monitor"
+# In the order of the data flow, then what drives it and what shows it.
+PACKAGES = (
+    *("model", "config", "catalogue", "discovery", "fetching", "documents", "extraction"),
+    *("comparison", "rules", "ingest", "outbox", "channels", "messages", "bot", "storage", "web"),
+    *("cli", "daemon", "roles", "demo"),
+)
 sys.path.insert(0, str(ROOT / "tools"))
 datasette_metadata: Any = import_module("datasette_metadata")
 sys.path.pop(0)
@@ -88,6 +96,29 @@ def settings_part() -> str:
 def commands_part() -> str:
     """Every command with its arguments and options, from the command line itself."""
     return "\n\n".join(_command(path, found) for path, found in _commands(get_command(app)))
+
+
+def modules_part() -> str:
+    """All modules by package, each with the first sentence of its docstring."""
+    folders = [PACKAGE / name for name in PACKAGES]
+    missing = {path.parent for path in PACKAGE.glob("*/__init__.py")} - set(folders)
+    if missing:
+        raise ValueError(f"name these packages in PACKAGES: {sorted(missing)}")
+    return "\n\n".join(map(_package, (*folders, PACKAGE)))
+
+
+def _package(folder: Path) -> str:
+    rows = ["| module | what it has |", "|---|---|"]
+    for file in sorted(folder.glob("*.py")):
+        if file.stem != "__init__":
+            rows.append(f"| `{file.name}` | {_first_sentence(file)} |")
+    name = "monitor/" if folder == PACKAGE else f"monitor/{folder.name}/"
+    return "\n".join((f"## {name}", "", _first_sentence(folder / "__init__.py"), "", *rows))
+
+
+def _first_sentence(file: Path) -> str:
+    said = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
+    return " ".join(said.split("\n\n")[0].split()).replace("``", "`").replace("|", "\\|")
 
 
 def families_part() -> str:
@@ -205,6 +236,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "faults": faults_part,
     "fulfilment": fulfilment_part,
     "history": history_part,
+    "modules": modules_part,
     "rules": rules_part,
     "settings": settings_part,
 }

@@ -1,4 +1,4 @@
-"""A place that is watched, as a frozen value."""
+"""A source, that is a place that is watched, as a frozen value."""
 
 from __future__ import annotations
 

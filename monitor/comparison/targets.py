@@ -1,4 +1,4 @@
-"""Pair the targets of two sentences, and tell how each one moved."""
+"""Pairs the targets of two sentences, and finds how each one moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read the older documents that a source's lists name, as history: a first day has a past.
+"""Read the older documents that a source's lists name, as history without alerts.
 
 A visit reads a list's first page; what stands on its further pages is of no interest to it. Here
 they are followed until everything on a page is older than wanted, and what they link to is read

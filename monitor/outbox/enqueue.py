@@ -1,4 +1,4 @@
-"""Changes are put into the outbox, as part of the visit that found them."""
+"""Puts matched changes into the outbox, in the transaction of the visit that found them."""
 
 from __future__ import annotations
 

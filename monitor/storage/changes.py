@@ -1,4 +1,4 @@
-"""Questions the command line and the bot ask of the history. They only read."""
+"""Queries of the change log, for the command line, the bot and the site. They only read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one door to the database: engine, transactions, and the upgrade at start.
+"""The database: its engine, its transactions, and the upgrade at start.
 
 SQLite runs in WAL mode with ``synchronous=FULL``: readers never wait for the writer, and what
 was committed survives a power cut. A writing transaction takes the write lock at its start

@@ -1,4 +1,4 @@
-"""The ledger of promises in the database: verdicts are added, never altered."""
+"""Fulfilment in the database: verdicts on targets are added, never altered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How texts and pages are packed.
+"""Compression of stored texts and pages: by zlib, and as what a page has beyond another one.
 
 The pages of a site differ in their article, which is stored as text beside them. A page is
 therefore kept as what it has in common with another page of its site and with its own text, and the

@@ -1,4 +1,4 @@
-"""What an operator wants to know at a glance."""
+"""Status queries: how many documents and alerts, and how sources, chats and channels are."""
 
 from __future__ import annotations
 
