@@ -46,6 +46,13 @@ class FulfilmentWords(WordTable):
     facilities: tuple[str, ...]
     completions: tuple[str, ...]
     opened: tuple[str, ...]
+    totals: tuple[str, ...]
+    additions: tuple[str, ...]
+    levels: tuple[str, ...]
+    makes: tuple[str, ...]
+    nearly: tuple[str, ...]
+    one_year: tuple[str, ...]
+    other_basis: tuple[str, ...]
 
 
 @cache
@@ -90,7 +97,7 @@ def _clauses_pattern() -> re.Pattern[str]:
 
 @cache
 def _sum_pattern() -> re.Pattern[str]:
-    return re.compile("累计|总数|总量达|共有|五年来|三年来|以来|历年")
+    return re.compile(alternation(fulfilment_words().totals))
 
 
 @cache
@@ -105,18 +112,18 @@ def _several_pattern() -> re.Pattern[str]:
 
 @cache
 def _added_pattern() -> re.Pattern[str]:
-    return re.compile("新建|新增|新培育|新认定|新设|新获批|净增")
+    return re.compile(alternation(fulfilment_words().additions))
 
 
 @cache
 def _to_pattern() -> re.Pattern[str]:
-    return re.compile("达到|增至|增加到|突破|超过")
+    return re.compile(alternation(fulfilment_words().levels))
 
 
 @cache
 def _made_pattern() -> re.Pattern[str]:
     # 打造场景超过200个 counts what one year made; 场景超过200个 counts what there is.
-    return re.compile("培育|打造|推出|发布|认定|遴选|实施|引进|落地|开放|开展|组建|完成|发放")
+    return re.compile(alternation(fulfilment_words().makes))
 
 
 @cache
@@ -128,7 +135,7 @@ def _stage_pattern() -> re.Pattern[str]:
 
 @cache
 def _nearly_pattern() -> re.Pattern[str]:
-    return re.compile("近|接近|将近")
+    return re.compile(alternation(fulfilment_words().nearly))
 
 
 def are_periods_comparable(
@@ -430,7 +437,7 @@ def adds_up_years(promised: StatedNumber, reported: StatedNumber) -> bool:
 
 @cache
 def _one_year_pattern() -> re.Pattern[str]:
-    return re.compile("全年|当年|年内|去年|一年")
+    return re.compile(alternation(fulfilment_words().one_year))
 
 
 def is_part(promised: StatedNumber, reported: StatedNumber) -> bool:

@@ -41,6 +41,7 @@ from monitor.extraction.measurements import is_generic
 from monitor.extraction.metric_history import metric_core
 from monitor.extraction.regions import find_region
 from monitor.extraction.units import GROWTH_UNITS, comparable, to_base
+from monitor.extraction.vocabulary import alternation
 from monitor.model.changes import Basis, Change, Delta, Kind, Verdict
 from monitor.model.statements import Label, Op, Statement, Target
 
@@ -56,8 +57,7 @@ _TELLING = 6
 
 @cache
 def _other_basis_pattern() -> re.Pattern[str]:
-    # The review gives a second number for the same metric.
-    return re.compile("同口径|可比口径|可比价|剔除")
+    return re.compile(alternation(fulfilment_words().other_basis))
 
 
 @cache

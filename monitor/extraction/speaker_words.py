@@ -188,6 +188,8 @@ class SpeakerWords(WordTable):
     contained: dict[str, str]
     ordinary_names: tuple[str, ...]
     zones: dict[str, tuple[str, ...]]
+    events: tuple[str, ...]
+    event_verbs: tuple[str, ...]
 
 
 @cache

@@ -12,25 +12,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from monitor.extraction.regions import Region, regions_named
-from monitor.extraction.speaker_words import press_pattern
+from monitor.extraction.speaker_words import press_pattern, speaker_words
 from monitor.extraction.toponyms import places_in, province_name, region_of_all, regions_of_names
 from monitor.model.statements import NATION
-
-_EVENTS = ("大会", "会议", "论坛", "博览会", "峰会", "发布会", "研讨会", "展会", "展览会", "仪式")
-_HELD = (
-    "举行",
-    "召开",
-    "举办",
-    "开幕",
-    "闭幕",
-    "启动",
-    "亮相",
-    "发布",
-    "签署",
-    "落幕",
-    "期间",
-    "启幕",
-)
 
 
 @lru_cache(maxsize=2048)
@@ -52,9 +36,10 @@ def topic_regions(text: str) -> tuple[Region, ...]:
     places = places_in(text)
     if not places:
         return ()
-    held = any(word in text for word in _HELD)
+    words = speaker_words()
+    held = any(word in text for word in words.event_verbs)
     national = held and press_pattern("national_event").search(text) is not None
-    held = held and any(word in text for word in _EVENTS)
+    held = held and any(word in text for word in words.events)
     core = press_pattern("as_core").search(text) if "以" in text else None
     found: list[Region] = []
     for start, end, region in places:
@@ -71,7 +56,8 @@ def topic_regions(text: str) -> tuple[Region, ...]:
             continue
         if held and press_pattern("venue").search(text[max(0, start - 14) : start]):
             continue
-        if held and text[:start].endswith(_EVENTS) and text.startswith(_HELD, end):
+        is_event = text[:start].endswith(words.events)
+        if held and is_event and text.startswith(words.event_verbs, end):
             continue
         found.append(region)
     return tuple(found)
