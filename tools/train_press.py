@@ -744,7 +744,7 @@ def decide(
         else:
             rule = ScopeModel(TOPIC, {}, 0.0, **limits)
             answer = model.best(one, rule.margin, sure=sentence.sure)[0]
-            told.append(answer if rule.tells(score, answer.label) else None)
+            told.append(answer if rule.is_in_scope(score, answer.label) else None)
     return told
 
 

@@ -19,7 +19,7 @@ from monitor.extraction.labels import (
     label_by_section,
     label_words,
 )
-from monitor.extraction.press import InContext, PressReader, PressReading
+from monitor.extraction.press import PressReader, PressReading, ScopeCandidate
 from monitor.extraction.press_model import PressModel
 from monitor.extraction.sections import (
     Paragraph,
@@ -347,7 +347,7 @@ class _References:
         self._paragraphs = paragraphs
         self._topic = model.topic if model else ""
         self._hits = [hit for hit in hits if hit.use.topic == self._topic]
-        self._found: dict[tuple[int, int], InContext] = {}
+        self._found: dict[tuple[int, int], ScopeCandidate] = {}
         if press and model and any(topic.id == model.topic for topic in topics.topics):
             words = count_words(text, paragraphs, self._hits, model.topic)
             self._found = {one.place: one for one in press.in_context(words)}

@@ -41,10 +41,10 @@ class PressReading:
 
 
 @dataclass(frozen=True, slots=True)
-class InContext:
-    """That a sentence without a word of a topic may belong to it, and to which sentence it refers.
+class ScopeCandidate:
+    """A sentence without a word of a topic that may belong to it.
 
-    ``score`` is what the model gives for it.
+    ``score`` is what the model gives for it; ``nearest`` is the sentence it refers to.
     """
 
     place: Place
@@ -146,14 +146,14 @@ class PressReader:
             features = {**self._article.scope_features(*place), CONTEXT: article.flags(at)}
             yield place, article.nearest(at), features
 
-    def in_context(self, words: Sequence[Sequence[TopicWords]]) -> list[InContext]:
+    def in_context(self, words: Sequence[Sequence[TopicWords]]) -> list[ScopeCandidate]:
         """The sentences that the model takes for part of its topic, commitments or not."""
         model = self.model.scope
         if model is None:
             return []
         least = min(model.limit, model.commitment_limit)
         return [
-            InContext(place, score, nearest)
+            ScopeCandidate(place, score, nearest)
             for place, nearest, features in self.scope_features(words)
             if (score := self._scores().scope(features["sentence"], features[CONTEXT])) >= least
         ]
@@ -163,13 +163,15 @@ class PressReader:
             self._scorer = ArticleScorer(self.model, self._article.features)
         return self._scorer
 
-    def read_in_context(self, found: InContext, *, reason: bool = False) -> PressReading | None:
+    def read_in_context(
+        self, found: ScopeCandidate, *, reason: bool = False
+    ) -> PressReading | None:
         """What a sentence is that belongs to the topic by its context; None if it is not told."""
         model = self.model.scope
         if model is None:
             return None
         reading = self.read(*found.place, reason=reason, margin=model.margin)
-        return reading if model.tells(found.score, reading.label) else None
+        return reading if model.is_in_scope(found.score, reading.label) else None
 
     def read(
         self, paragraph: int, index: int, *, reason: bool = False, margin: float = 0.0

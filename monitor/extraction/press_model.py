@@ -124,7 +124,7 @@ def _add_scores(totals: list[float], zones: Mapping[str, Zone], features: Featur
 class ScopeModel:
     """A linear model of whether a sentence without a word of ``topic`` belongs to it.
 
-    Scores are logarithms of odds. A sentence is told from ``limit`` on, one that would be a
+    Scores are logarithms of odds. A sentence is in scope from ``limit`` on, one that would be a
     commitment from ``commitment_limit`` on; its label then needs ``margin`` more than others'.
     """
 
@@ -139,8 +139,8 @@ class ScopeModel:
         """How much speaks for the topic."""
         return _add_scores([self.intercept], self.zones, features)[0]
 
-    def tells(self, score: float, label: Label) -> bool:
-        """Whether a sentence with this score and label is told."""
+    def is_in_scope(self, score: float, label: Label) -> bool:
+        """Whether a sentence with this score and label belongs to the topic."""
         return score >= (self.commitment_limit if label is Label.COMMITMENT else self.limit)
 
 

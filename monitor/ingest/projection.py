@@ -257,12 +257,12 @@ def _load_series(session: Session, documents: Iterable[_Document]) -> _Series:
         if one.issued.plan_key:
             keys.add(one.issued.plan_key)
     return _Series(
-        _by(session, _document.region, regions, kind=DocumentKind.REPORT),
-        _by(session, _document.plan_key, keys, kind=DocumentKind.PLAN),
+        _load_issues(session, _document.region, regions, kind=DocumentKind.REPORT),
+        _load_issues(session, _document.plan_key, keys, kind=DocumentKind.PLAN),
     )
 
 
-def _by(
+def _load_issues(
     session: Session, column: Any, values: Collection[str], *, kind: DocumentKind
 ) -> dict[str, list[IssuedDocument]]:
     """The documents of a kind that have a current snapshot, by region or by key."""

@@ -7,7 +7,7 @@ so that a template behaves the same on every machine:
 * a template has at most ``SOURCE_LIMIT`` characters;
 * it may use the tags, expressions, tests and filters in the tables below, which leave out
   everything that repeats or grows by itself (macros, blocks, recursive loops, calls, ``**``);
-* all loop steps, filters, operators and searches of a rendering draw on one ``Budget``;
+* all loop steps, filters, operators and searches of a rendering draw on one ``RenderBudget``;
 * a text made by a filter or an operator has at most ``TEXT_LIMIT`` characters;
 * the output is streamed and stopped at ``OUTPUT_LIMIT`` characters.
 """
@@ -121,7 +121,7 @@ class SandboxedTemplate:
         """
         pieces: list[str] = []
         size = 0
-        output = self._compiled.generate({**variables, "range": _range, "budget": Budget()})
+        output = self._compiled.generate({**variables, "range": _range, "budget": RenderBudget()})
         try:
             for piece in output:
                 pieces.append(piece)
@@ -136,7 +136,7 @@ class SandboxedTemplate:
         return _without_marks("".join(pieces))
 
 
-class Budget:
+class RenderBudget:
     """How many operations one rendering may still do."""
 
     def __init__(self) -> None:
@@ -320,9 +320,9 @@ def _line_of(error: Exception) -> int | None:
     return lines[-1] if lines else None
 
 
-def _budget(context: Context) -> Budget:
+def _budget(context: Context) -> RenderBudget:
     # ``parent`` holds what the rendering was given; a template's own {% set %} is elsewhere.
-    budget: Budget = context.parent["budget"]
+    budget: RenderBudget = context.parent["budget"]
     return budget
 
 

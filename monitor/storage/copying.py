@@ -98,7 +98,7 @@ def _copy(
     tables = METADATA.sorted_tables
     counts = {table.name: _count(reader, table) for table in tables}
     words = counts["statement"]
-    work = _Work(progress, 2 * sum(counts.values()) + words)
+    work = _CopyJob(progress, 2 * sum(counts.values()) + words)
     _hold_empty(writer, names[1])
     digests = {}
     for table in tables:
@@ -119,7 +119,7 @@ def _copy(
     return {name: digest.rows for name, digest in digests.items()}
 
 
-class _Work:
+class _CopyJob:
     """Counts rows and tells of them."""
 
     def __init__(self, progress: Progress, total: int) -> None:
@@ -270,7 +270,9 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def _copy_table(reader: Connection, writer: Connection, table: Table, work: _Work) -> TableDigest:
+def _copy_table(
+    reader: Connection, writer: Connection, table: Table, work: _CopyJob
+) -> TableDigest:
     sqlite = writer.dialect.name == "sqlite"
     digest, what = TableDigest(), f"copying {table.name}"
     with (_inserting if sqlite else _streaming)(writer, table) as write:
@@ -418,7 +420,7 @@ def _check_words(writer: Connection, expected: int) -> None:
         )
 
 
-def _digest(connection: Connection, table: Table, work: _Work) -> TableDigest:
+def _digest(connection: Connection, table: Table, work: _CopyJob) -> TableDigest:
     digest = TableDigest()
     for rows in _rows_of(connection, table):
         digest = digest.with_rows(_canonical(table, rows))

@@ -342,7 +342,7 @@ def _try_rule(rule: Rule, text: str, start: datetime, site: Site, language: str)
     one = RuleSet((rule,))
     newest = site.recent.changes(site.database)
     changes = [item for item in newest if item.detected_at >= start]
-    budget = _Budget(_SECONDS)
+    budget = _TrialBudget(_SECONDS)
     found = [item for _, item, _ in replay_changes(one, budget.within(changes))]
     looked = SampleSize(
         budget.looked,
@@ -352,7 +352,7 @@ def _try_rule(rule: Rule, text: str, start: datetime, site: Site, language: str)
         ran_out=budget.ran_out,
     )
     commitments, is_all = site.recent.commitments(site.database, now)
-    budget = _Budget(_SECONDS)
+    budget = _TrialBudget(_SECONDS)
     standing = [item for _, item, _ in replay_statements(one, budget.within(commitments))]
     return RuleTrial(
         rule=rule,
@@ -395,7 +395,7 @@ def why_not(
 
 
 @dataclass(slots=True)
-class _Budget:
+class _TrialBudget:
     """Gives items until the time is over: an expression may be slow, though linear."""
 
     seconds: float

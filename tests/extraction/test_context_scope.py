@@ -78,4 +78,4 @@ def test_words_are_counted_by_sentence():
 )
 def test_a_commitment_needs_more(score, label, told):
     model = ScopeModel(TOPIC, {}, 0.0, limit=-0.5, commitment_limit=0.5, margin=0.2)
-    assert model.tells(score, label) is told
+    assert model.is_in_scope(score, label) is told
