@@ -73,7 +73,7 @@ def attribute_sentences(
         state.author = frame.authors[number] if frame.authors else None
         if frame.digest and sentences and _is_heading(sentences):
             state.begin_item()
-        found.append(_paragraph(sentences, state))
+        found.append(_attribute_paragraph(sentences, state))
     return _with_headings(paragraphs, found)
 
 
@@ -94,7 +94,7 @@ def with_full_names(paragraphs: Sequence[Sequence[str]]) -> Sequence[Sequence[st
     ]
 
 
-def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
+def _attribute_paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     """The attributions of a paragraph's sentences, and the state after it."""
     if not sentences:
         return []
@@ -102,21 +102,21 @@ def _paragraph(sentences: Sequence[str], state: Discourse) -> list[Attribution]:
     state.paragraph_place = state.subject_place = None
     state.caption = caption(sentences[0], state)
     if state.author is not None and state.author.known_by is KnownBy.ISSUED:
-        return [_issued(state.author, sentence, state) for sentence in sentences]
-    state.current = _listed(sentences, state)
+        return [_attribute_issued(state.author, sentence, state) for sentence in sentences]
+    state.current = _speaker_of_list(sentences, state)
     if state.begun and names_block(sentences, state):
-        return [state.block or _newspaper(sentence, state) for sentence in sentences]
+        return [state.block or _attribute_newspaper(sentence, state) for sentence in sentences]
     asked = _asks_respondent(sentences, state)
     state.begun = True
     state.block = None if asked else state.block
-    found, inside = _sentences(sentences, state)
+    found, inside = _attribute_each(sentences, state)
     state.open_quote = state.current if inside else None
     state.listing = state.current if sentences[-1].endswith("：") else state.listing
     state.block = state.frame.respondent if asked else state.block
     return found
 
 
-def _sentences(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribution], bool]:
+def _attribute_each(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribution], bool]:
     """The attributions of a paragraph's sentences, and whether it ends inside a quotation."""
     found: list[Attribution] = []
     waiting: list[int] = []  # quotations whose speaker follows
@@ -125,20 +125,20 @@ def _sentences(sentences: Sequence[str], state: Discourse) -> tuple[list[Attribu
         state.current = answering(sentence, state) or state.current
         quoted = inside or sentence.startswith("“", news_start(sentence))
         clause = resolve_first(sentence, state, inside=inside)
-        inside = _inside(sentence, inside)
+        inside = _ends_inside_quotation(sentence, inside)
         whole = quoted and (inside or sentence.rstrip("。！？；").endswith("”"))
         if whole and clause is None:
-            found.append(_quotation(sentence, state))
+            found.append(_attribute_quotation(sentence, state))
             if state.current is None or not state.current.person:
                 waiting.append(index)
             continue
         if clause is not None:
             for earlier in waiting:
-                if _claims(clause, found[earlier]):
+                if _claims_quotation(clause, found[earlier]):
                     said = replace(clause[1], known_by=KnownBy.QUOTE, distance=index - earlier)
-                    found[earlier] = _placed(said, sentences[earlier], state)
+                    found[earlier] = _with_region(said, sentences[earlier], state)
         waiting = []
-        found.append(_sentence(sentence, clause, state))
+        found.append(_attribute_sentence(sentence, clause, state))
         found[-1] = _with_news_region(found[-1], sentence, state)
         if (
             not index
@@ -155,7 +155,7 @@ def _asks_respondent(sentences: Sequence[str], state: Discourse) -> bool:
     return state.begun and state.frame.respondent is not None and sentences[-1].endswith("？")
 
 
-def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
+def _speaker_of_list(sentences: Sequence[str], state: Discourse) -> Attribution | None:
     """The speaker whose list, or whose quotation over several paragraphs, a paragraph goes on."""
     if state.open_quote is not None and sentences[0].startswith("“"):
         return state.open_quote
@@ -169,60 +169,60 @@ def _listed(sentences: Sequence[str], state: Discourse) -> Attribution | None:
     return replace(last, known_by=KnownBy.CONTINUED, distance=last.distance + 1)
 
 
-def _issued(issuer: Attribution, sentence: str, state: Discourse) -> Attribution:
+def _attribute_issued(issuer: Attribution, sentence: str, state: Discourse) -> Attribution:
     """The attribution of a sentence of an authority's own document; questions are its too."""
     note(sentence, state)
-    return _placed(issuer, sentence, state)
+    return _with_region(issuer, sentence, state)
 
 
 _UNSURE = frozenset({KnownBy.OWNER, KnownBy.NEWSPAPER})
 
 
-def _claims(clause: tuple[ReportingClause, Attribution], earlier: Attribution) -> bool:
+def _claims_quotation(clause: tuple[ReportingClause, Attribution], earlier: Attribution) -> bool:
     """Whether a reporting clause tells who said the sentence before it."""
     reported, attribution = clause
     return bool(attribution.person) or reported.closes or earlier.known_by in _UNSURE
 
 
-def _sentence(
+def _attribute_sentence(
     sentence: str, clause: tuple[ReportingClause, Attribution] | None, state: Discourse
 ) -> Attribution:
     """The attribution of a sentence that is no mere quotation, and the state after it."""
     note(sentence, state)
     cited, state.cited = state.cited, None
     if clause is not None:
-        return _reported(sentence, *clause, state)
+        return _attribute_reported(sentence, *clause, state)
     if cited is not None and (is_plan_without_subject(sentence) or sentence.endswith("；")):
         state.cited = cited if sentence.endswith("；") else None
         again = replace(cited, known_by=KnownBy.CONTINUED, distance=cited.distance + 1)
-        return _placed(again, sentence, state)
+        return _with_region(again, sentence, state)
     throughout = state.author or state.block
     if throughout is not None:
-        return _placed(throughout, sentence, state)
+        return _with_region(throughout, sentence, state)
     if sentence.endswith("？"):
-        return _newspaper(sentence, state)
+        return _attribute_newspaper(sentence, state)
     _open_excerpt(sentence, state)
-    return _told(sentence, state)
+    return _attribute_narration(sentence, state)
 
 
-def _told(sentence: str, state: Discourse) -> Attribution:
+def _attribute_narration(sentence: str, state: Discourse) -> Attribution:
     """The attribution of a sentence in which nobody is named as its speaker."""
     acting = acting_authority(sentence, state)
-    state.current = _going_on(sentence, acting, state)
+    state.current = _continuing_speaker(sentence, acting, state)
     if state.current is not None:
-        return _placed(state.current, sentence, state)
+        return _with_region(state.current, sentence, state)
     if acting is not None:
         state.current = state.owner = acting
         told = not only_issues(sentence) or press_pattern("future").search(sentence) is not None
         if acting.speaker is not Speaker.MINISTRY or told:
             return acting
-        return replace(_newspaper(sentence, state), cue=acting.cue)
-    if state.caption is not None and _of_caption(sentence, state):
-        return _below_caption(sentence, state.caption, state)
-    return _newspaper(sentence, state)
+        return replace(_attribute_newspaper(sentence, state), cue=acting.cue)
+    if state.caption is not None and _belongs_to_caption(sentence, state):
+        return _attribute_below_caption(sentence, state.caption, state)
+    return _attribute_newspaper(sentence, state)
 
 
-def _below_caption(sentence: str, caption: Attribution, state: Discourse) -> Attribution:
+def _attribute_below_caption(sentence: str, caption: Attribution, state: Discourse) -> Attribution:
     """The region of a caption; where the paragraph goes on about a place in it, that place.
 
     What a province plans for its cities stays the province's.
@@ -234,7 +234,7 @@ def _below_caption(sentence: str, caption: Attribution, state: Discourse) -> Att
     return replace(caption, region=there)
 
 
-def _of_caption(sentence: str, state: Discourse) -> bool:
+def _belongs_to_caption(sentence: str, state: Discourse) -> bool:
     """Whether a sentence below the name of a region is that region's.
 
     A headline that begins with it only says what the article is about: its plans are the region's.
@@ -247,13 +247,13 @@ def _of_caption(sentence: str, state: Discourse) -> bool:
     return plans and not is_backward_looking(sentence)
 
 
-def _reported(
+def _attribute_reported(
     sentence: str, reported: ReportingClause, attribution: Attribution, state: Discourse
 ) -> Attribution:
     """The attribution of a sentence with a reporting clause."""
     if reported.appears and not quantities(sentence):
         state.current = attribution
-        return replace(_newspaper(sentence, state), cue=attribution.cue)
+        return replace(_attribute_newspaper(sentence, state), cue=attribution.cue)
     cited = state.author is not None or _is_citation(reported, attribution, state)
     state.current = None if cited else attribution
     state.cited = attribution if cited and sentence.endswith("；") else None
@@ -264,7 +264,7 @@ def _reported(
     _open_excerpt(sentence, state)
     words = sentence[news_start(sentence) + reported.end :].lstrip("，：")
     state.place = region_of_topic(words) or state.place
-    return _placed(attribution, words, state)
+    return _with_region(attribution, words, state)
 
 
 _EXCERPT = "excerpt"
@@ -290,38 +290,40 @@ def _is_citation(reported: ReportingClause, attribution: Attribution, state: Dis
     return not state.frame.leader
 
 
-def _quotation(sentence: str, state: Discourse) -> Attribution:
+def _attribute_quotation(sentence: str, state: Discourse) -> Attribution:
     """Who is quoted when the sentence does not tell: who speaks already, or spoke last."""
     speaker = state.author or state.block or state.current or state.last_person
     if speaker is None:
-        return _newspaper(sentence, state)
+        return _attribute_newspaper(sentence, state)
     known_by = KnownBy.CONTINUED if state.current else KnownBy.QUOTE
     goes_on = replace(speaker, known_by=known_by, distance=speaker.distance + 1)
-    return _placed(goes_on, sentence, state)
+    return _with_region(goes_on, sentence, state)
 
 
-def _going_on(sentence: str, acting: Attribution | None, state: Discourse) -> Attribution | None:
+def _continuing_speaker(
+    sentence: str, acting: Attribution | None, state: Discourse
+) -> Attribution | None:
     """The speaker before, when the words go on; None when somebody else is the subject."""
     body = sentence[news_start(sentence) :]
     if _newspaper_speaks(body, state):
         return None
-    current = state.current or _resumed(body, state)
+    current = state.current or _speaker_resumed(body, state)
     if current is None:
-        return _planned(body, acting, state)
-    if acting is not None and _takes_over(acting, current):
+        return _owner_of_plan(body, acting, state)
+    if acting is not None and _ends_words_of(acting, current):
         return None
     if _names_another(body, current):
         return None
-    if current.known_by in _OWNED and not _owned(body, current, state):
+    if current.known_by in _NARRATED_PLANS and not _continues_plan(body, current, state):
         return None
-    return replace(current, known_by=_continued(current), distance=current.distance + 1)
+    return replace(current, known_by=_how_known_after(current), distance=current.distance + 1)
 
 
 def _names_another(body: str, current: Attribution) -> bool:
     """Whether a sentence is about somebody else, or tells of a place that a firm only is at."""
-    if current.speaker is Speaker.ENTERPRISE and _tells_of_place(body):
+    if current.speaker is Speaker.ENTERPRISE and _is_about_place(body):
         return True
-    told = current.speaker is Speaker.GOVERNMENT and current.known_by in _OWNED
+    told = current.speaker is Speaker.GOVERNMENT and current.known_by in _NARRATED_PLANS
     if told and _is_elsewhere(body, current.region):
         return True
     others = people_in(mask_quotes(body).partition("，")[0])
@@ -337,13 +339,13 @@ def _is_elsewhere(body: str, region: str | None) -> bool:
     return province_name(there) != province_name(region or "")
 
 
-def _tells_of_place(body: str) -> bool:
+def _is_about_place(body: str) -> bool:
     """Whether a sentence tells of a place, outside quotes, what it has or does."""
     subject = press_pattern("subject_place").match(mark_places(body))
     return subject is not None and body[:1] != "“" and body.count("“") == body.count("”")
 
 
-def _takes_over(acting: Attribution, current: Attribution) -> bool:
+def _ends_words_of(acting: Attribution, current: Attribution) -> bool:
     """Whether an authority that acts ends the words of the speaker before."""
     if current.known_by is not KnownBy.NAMED and acting.region != current.region:
         return True
@@ -365,7 +367,7 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
 
     Inside a person's words 当前 and 近年来 are the person's.
     """
-    speaking = state.current is not None and state.current.known_by not in _OWNED
+    speaking = state.current is not None and state.current.known_by not in _NARRATED_PLANS
     if state.frame.leader and press_pattern("visits").search(mask_quotes(sentence)):
         return True
     if press_pattern("stranger").match(sentence):
@@ -379,11 +381,11 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     return scene is not None or any(press_pattern(cue).match(sentence) for cue in cues)
 
 
-_OWNED = frozenset({KnownBy.ACTING, KnownBy.DOCUMENT, KnownBy.OWNER})
+_NARRATED_PLANS = frozenset({KnownBy.ACTING, KnownBy.DOCUMENT, KnownBy.OWNER})
 """Nobody speaks: the newspaper tells a plan, and only what plans is its owner's."""
 
 
-def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
+def _continues_plan(sentence: str, current: Attribution, state: Discourse) -> bool:
     """Whether a sentence after a plan that the newspaper tells belongs to the plan too."""
     if is_plan_without_subject(sentence):
         return not is_backward_looking(sentence)
@@ -400,12 +402,12 @@ def _owned(sentence: str, current: Attribution, state: Discourse) -> bool:
     )
 
 
-def _continued(current: Attribution) -> KnownBy:
-    keep = _OWNED | {KnownBy.BLOCK}
+def _how_known_after(current: Attribution) -> KnownBy:
+    keep = _NARRATED_PLANS | {KnownBy.BLOCK}
     return current.known_by if current.known_by in keep else KnownBy.CONTINUED
 
 
-def _resumed(sentence: str, state: Discourse) -> Attribution | None:
+def _speaker_resumed(sentence: str, state: Discourse) -> Attribution | None:
     """The speaker of the last paragraph, when this one goes on with the words."""
     carried = state.carried
     if carried is None or carried is state.frame.voice:
@@ -418,7 +420,9 @@ def _resumed(sentence: str, state: Discourse) -> Attribution | None:
     return carried if goes_on else None
 
 
-def _planned(sentence: str, acting: Attribution | None, state: Discourse) -> Attribution | None:
+def _owner_of_plan(
+    sentence: str, acting: Attribution | None, state: Discourse
+) -> Attribution | None:
     """Whose a plan without a subject is: the owner of the plans told before, or of the article."""
     if acting is not None:
         return None
@@ -433,22 +437,22 @@ def _planned(sentence: str, acting: Attribution | None, state: Discourse) -> Att
     return replace(owner, known_by=KnownBy.OWNER, distance=owner.distance + 1)
 
 
-def _inside(sentence: str, inside: bool) -> bool:
+def _ends_inside_quotation(sentence: str, inside: bool) -> bool:
     last_open, last_close = sentence.rfind("“"), sentence.rfind("”")
     return inside if last_open == last_close else last_open > last_close
 
 
-def _placed(attribution: Attribution, words: str, state: Discourse) -> Attribution:
+def _with_region(attribution: Attribution, words: str, state: Discourse) -> Attribution:
     """The attribution with the region of this sentence's matter."""
     if attribution.speaker is Speaker.MINISTRY or (
         attribution.speaker is Speaker.GOVERNMENT and attribution.region == NATION
     ):
-        return replace(attribution, region=_directed(words, attribution))
+        return replace(attribution, region=_region_directed(words, attribution))
     if attribution.speaker is Speaker.GOVERNMENT:
         if attribution.region is None:
             region = region_of_topic(words) or state.home() or state.place
             return replace(attribution, region=region)
-        return _narrowed(attribution, words, state)
+        return _narrowed_to_subject(attribution, words, state)
     if press_pattern("firm_notice").match(attribution.cue):
         return replace(attribution, region=None)
     named = region_of_topic(words)
@@ -490,7 +494,7 @@ def _place_of_official(delegate: Attribution, state: Discourse) -> str | None:
     return own if own == state.place or lies_in(state.place, own) else None
 
 
-def _directed(words: str, attribution: Attribution) -> str:
+def _region_directed(words: str, attribution: Attribution) -> str:
     """The nation, or the place that one of its leaders tells what to do."""
     if attribution.speaker is not Speaker.GOVERNMENT:
         return NATION
@@ -499,7 +503,7 @@ def _directed(words: str, attribution: Attribution) -> str:
     return regions_in(words[slice(*directed.span("place"))])[0].name if directed else NATION
 
 
-def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribution:
+def _narrowed_to_subject(attribution: Attribution, words: str, state: Discourse) -> Attribution:
     """A government's attribution, narrowed to the place in its region that is the subject.
 
     In a province's answer 合肥是主引擎，该市已聚集… is about the city.
@@ -521,7 +525,7 @@ def _narrowed(attribution: Attribution, words: str, state: Discourse) -> Attribu
     return attribution
 
 
-def _newspaper(sentence: str, state: Discourse) -> Attribution:
+def _attribute_newspaper(sentence: str, state: Discourse) -> Attribution:
     """What the newspaper says itself."""
     body = sentence[news_start(sentence) :]
     return Attribution(
@@ -586,7 +590,7 @@ def _with_headings(
         told = known.known_by is KnownBy.ACTING or not number
         if known.known_by is not KnownBy.NEWSPAPER and not (told and known.region == NATION):
             continue
-        below = next((_first_voice(one) for one in found[number + 1 :] if one), None)
+        below = next((_first_speaker(one) for one in found[number + 1 :] if one), None)
         if below is not None and below.speaker is not Speaker.MEDIA:
             below = replace(below, known_by=KnownBy.HEADING, manner=Manner.NONE)
             own = region_of_topic(paragraphs[number][0])
@@ -596,7 +600,7 @@ def _with_headings(
     return found
 
 
-def _first_voice(paragraph: Sequence[Attribution]) -> Attribution:
+def _first_speaker(paragraph: Sequence[Attribution]) -> Attribution:
     """Whose a paragraph is: the first sentence's, unless somebody only appears in it."""
     appears = paragraph[0].known_by is KnownBy.NEWSPAPER and paragraph[0].cue
     return paragraph[1] if appears and len(paragraph) > 1 else paragraph[0]
