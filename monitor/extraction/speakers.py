@@ -19,6 +19,7 @@ from monitor.extraction.acting_authority import (
     is_plan_without_subject,
     only_issues,
 )
+from monitor.extraction.article_blocks import answering, caption, excerpted, names_block
 from monitor.extraction.article_frame import ArticleFrame, read_frame
 from monitor.extraction.attribution import (
     Attribution,
@@ -27,15 +28,8 @@ from monitor.extraction.attribution import (
     mask_quotes,
     people_in,
 )
-from monitor.extraction.discourse import (
-    Discourse,
-    answering,
-    caption,
-    excerpted,
-    names_block,
-    note,
-    resolve_first,
-)
+from monitor.extraction.coreference import note, resolve_first
+from monitor.extraction.discourse import Discourse
 from monitor.extraction.issuers import AUTHORITIES, first_region
 from monitor.extraction.quantities import quantities
 from monitor.extraction.speaker_words import Manner, press_pattern
