@@ -19,10 +19,15 @@ from telegram.request import HTTPXRequest
 
 from monitor.bot.commands import COMMANDS
 from monitor.bot.context import BotContext
-from monitor.bot.dispatcher import PerChatUpdateProcessor, UpdateDispatcher
-from monitor.bot.reply_sender import ReplySender
+from monitor.bot.dispatcher import (
+    FAULTS,
+    PerChatUpdateProcessor,
+    ReplySender,
+    UpdateDispatcher,
+    UpdateFaults,
+    UpdatesRequest,
+)
 from monitor.bot.runner import ALLOWED_UPDATES, App
-from monitor.bot.updates import FAULTS, UpdateFaults, UpdatesRequest
 from monitor.channels.flood_control import FloodControl
 from monitor.channels.telegram import API, telegram_client
 from monitor.rate_limiter import RateLimiter

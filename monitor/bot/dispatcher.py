@@ -1,30 +1,47 @@
-"""From an update to its handler: the order of a chat's updates, rights, rate limits, commands."""
+"""From an update to its handler and the reply: reading, order, rate limits, sending.
+
+python-telegram-bot parses the answer to ``getUpdates`` as a whole. If one update fails, it counts
+none as received, and asks for all of them again at once and for ever. Its documented hook is the
+``parse_json_payload`` of a request: what cannot be parsed is replaced there by an update that has
+nothing but its number, so that it is acknowledged with the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
-from telegram import Bot, Chat, ChatMember, Message, Update
-from telegram.constants import ChatMemberStatus, ChatType
-from telegram.error import TelegramError
+from telegram import Bot, CallbackQuery, Chat, ChatMember, Message, Update, User
+from telegram.constants import ChatMemberStatus, ChatType, ParseMode
+from telegram.error import BadRequest, Conflict, RetryAfter, TelegramError
 from telegram.ext import BaseUpdateProcessor, ContextTypes
+from telegram.request import HTTPXRequest
 
 from monitor.bot import access, commands
-from monitor.bot.context import BotContext, Reply, Request, text_reply
-from monitor.bot.reply_sender import ReplySender
+from monitor.bot.context import BotContext, Picture, Reply, Request, text_reply
+from monitor.channels.flood_control import FloodControl
+from monitor.channels.telegram import (
+    NO_PREVIEW,
+    is_bad_markup,
+    keyboard,
+    retry_after_seconds,
+    telegram_client,
+)
 from monitor.messages import richtext
 from monitor.messages.i18n import fill
 from monitor.messages.richtext import parse_callback_data
-from monitor.model.alerts import Recipient, RecipientKind
+from monitor.model.alerts import NoticeKind, Recipient, RecipientKind
+from monitor.outbox.queue import enqueue_notice
 from monitor.rate_limiter import RateLimiter
 from monitor.secret_mask import SecretMask
 
@@ -35,7 +52,243 @@ _PtbHandler = Callable[[Update, _PtbContext], Coroutine[Any, Any, None]]
 _MAX_ARGS = 4_096
 _ADMINS_ONLY_NOTICE_SECONDS = 600.0
 _CHAT_TYPES = frozenset(RecipientKind)
+_MAX_TOAST = 190
+_MAX_CAPTION = 1_024
+_MAX_ATTEMPTS = 3
+_MAX_RETRY_AFTER = 60.0
 _GONE = frozenset({ChatMemberStatus.BANNED, ChatMemberStatus.LEFT})
+
+FAULTS: Final = "update_faults"
+"""The key of the application's ``UpdateFaults`` in its ``bot_data``."""
+
+CONFLICT_OVER_SECONDS = 300.0
+"""Seconds without a conflict after which it counts as over.
+
+Two programs with one token end each other's requests, so that each has some that succeed.
+"""
+
+_SKIPPED_NOTICE_SECONDS = 3_600.0
+_CONFLICT_HINT = "stop the other program, or get a new token with /revoke at @BotFather"
+_MAX_KIND = 32
+_UNREADABLE = "unreadable"  # no message: parsing it fails
+
+
+class UnreadableUpdateError(ValueError):
+    """An update does not have the form that the Bot API describes."""
+
+
+def parse_update(data: object, bot: Bot | None = None) -> Update:
+    """An update from its JSON.
+
+    Raises:
+        UnreadableUpdateError: it cannot be parsed, or a part that handlers use has a wrong type,
+            which the library does not check.
+    """
+    if not isinstance(data, dict) or update_id_of(data) is None:
+        raise UnreadableUpdateError("no update_id")
+    try:
+        update = Update.de_json(data, bot)
+        wrong = _wrong_part(update)
+    except Exception as error:  # the library raises anything
+        raise UnreadableUpdateError(type(error).__name__) from error
+    if wrong:
+        raise UnreadableUpdateError(f"{wrong} has a wrong type")
+    return update
+
+
+def update_id_of(data: object) -> int | None:
+    """The number of an update; None if it has none."""
+    number = data.get("update_id") if isinstance(data, dict) else None
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+@dataclass(slots=True)
+class UpdateFaults:
+    """Logs faults of receiving updates, and puts notices for operators into the outbox.
+
+    Attributes:
+        context: has the outbox and the operators.
+        clock: monotonic seconds.
+    """
+
+    context: BotContext
+    clock: Callable[[], float] = time.monotonic
+    _conflict_at: float | None = None
+    _polled_at: float | None = None
+    _notified_at: float | None = None
+    _unreported: int = 0
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def skipped(self, data: object, reason: str) -> None:
+        """An update was skipped. Operators hear of the first, and of more once an hour."""
+        number = update_id_of(data)
+        kinds = [key for key in data if key != "update_id"] if isinstance(data, dict) else []
+        kind = richtext.one_line(", ".join(kinds), _MAX_KIND)
+        what = f"{'?' if number is None else number} ({kind})"
+        log.warning("bot.update_skipped", extra={"update": what, "reason": reason})
+        self._unreported += 1
+        now = self.clock()
+        if self._notified_at is not None and now - self._notified_at < _SKIPPED_NOTICE_SECONDS:
+            return
+        more = "" if self._unreported == 1 else f" (×{self._unreported})"
+        self._notify(NoticeKind.UPDATE_SKIPPED, f"{what}: {reason}{more}")
+        self._notified_at, self._unreported = now, 0
+
+    def poll_failed(self, error: TelegramError) -> None:
+        """Updates could not be fetched; the library tries again, slower each time."""
+        if not isinstance(error, Conflict):
+            log.warning("bot.poll_failed", extra={"reason": error.message})
+            return
+        self._in_conflict(error.message)
+
+    def webhook_seen(self, address: str, wanted: str) -> None:
+        """Telegram was asked for the webhook's address: another program may have changed it."""
+        if address == wanted:
+            self._conflict_may_be_over()
+            return
+        host = urlsplit(address).hostname
+        self._in_conflict(f"webhook set to {host}" if host else "webhook deleted")
+
+    def _in_conflict(self, reason: str) -> None:
+        if self._conflict_at is None:
+            log.error("bot.conflict", extra={"reason": reason, "hint": _CONFLICT_HINT})
+            self._notify(NoticeKind.POLLING_CONFLICT, reason)
+        self._conflict_at = self.clock()
+
+    def polled(self) -> None:
+        """Updates were fetched."""
+        self._polled_at = self.clock()
+        self._conflict_may_be_over()
+
+    def _conflict_may_be_over(self) -> None:
+        at = self._conflict_at
+        if at is not None and self.clock() - at >= CONFLICT_OVER_SECONDS:
+            self._conflict_at = None
+            log.info("bot.conflict_over")
+            self._notify(NoticeKind.POLLING_RESUMED, "")
+
+    def polled_within(self, seconds: float) -> bool:
+        """Whether updates were fetched of late; Telegram answers every few seconds."""
+        return self._polled_at is not None and self.clock() - self._polled_at <= seconds
+
+    async def finish(self) -> None:
+        """Wait for the notices that are being written."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _notify(self, kind: NoticeKind, text: str) -> None:
+        if not self.context.policy.operators:
+            return
+        task = asyncio.create_task(asyncio.to_thread(self._write, kind, text))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _write(self, kind: NoticeKind, text: str) -> None:
+        context = self.context
+        try:
+            with context.database.write() as session:
+                enqueue_notice(session, kind, text, context.policy.operators, now=context.now())
+        except Exception:
+            # For example a locked database; the fault itself is logged.
+            log.exception("bot.notice_failed")
+
+
+class UpdatesRequest(HTTPXRequest):
+    """Fetches updates; those that cannot be read are reported and replaced by their numbers."""
+
+    def __init__(self, faults: UpdateFaults, *, proxy: str | None = None) -> None:
+        """Take who hears of faults, and the proxy."""
+        super().__init__(**telegram_client(connection_pool_size=1, proxy=proxy))
+        self._faults = faults
+
+    def parse_json_payload(self, payload: bytes) -> dict[str, Any]:  # type: ignore[override]
+        """The answer of the Bot API, with updates that can be parsed.
+
+        Raises:
+            TelegramError: it is no JSON.
+        """
+        text = payload.decode(errors="replace")
+        try:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            answer = {"ok": True, "result": _separate_updates(text)}
+        if not isinstance(answer, dict):
+            raise TelegramError("Invalid server response")
+        if answer.get("ok") is True:
+            self._faults.polled()
+        updates = answer.get("result")
+        if isinstance(updates, list):
+            read = [self._readable(update) for update in updates]
+            answer["result"] = [update for update in read if update is not None]
+            if updates and not answer["result"]:
+                # Nothing in it can be acknowledged: asked for again at once, it would come again.
+                raise TelegramError("no update has a number")
+        return answer
+
+    def _readable(self, data: object) -> object:
+        try:
+            parse_update(data)
+        except UnreadableUpdateError as error:
+            self._faults.skipped(data, str(error))
+            number = update_id_of(data)
+            return None if number is None else {"update_id": number}
+        return data
+
+
+def _separate_updates(text: str) -> list[Mapping[str, Any]]:
+    """The updates of an answer that is no JSON as a whole: too deep, or with too long a number.
+
+    Raises:
+        TelegramError: there are none.
+    """
+    decoder = json.JSONDecoder()
+    updates: list[Mapping[str, Any]] = []
+    for found in _update_start_pattern().finditer(text):
+        try:
+            updates.append(decoder.raw_decode(text, found.start())[0])
+        except (ValueError, RecursionError):
+            updates.append({"update_id": int(found[1]), "message": _UNREADABLE})
+    if not updates:
+        raise TelegramError("Invalid server response")
+    return updates
+
+
+@cache
+def _update_start_pattern() -> re.Pattern[str]:
+    # In a text of a message the quotes would be escaped.
+    return re.compile(r'\{\s*"update_id"\s*:\s*(\d{1,18})\b')
+
+
+def _wrong_part(update: Update) -> str:
+    """The part of an update that has a wrong type; empty if none has."""
+    chat, user, message = update.effective_chat, update.effective_user, update.effective_message
+    query, member = update.callback_query, update.my_chat_member
+    parts: list[tuple[str, object, type | tuple[type, ...]]] = []
+    optional, number = (str, type(None)), (int, type(None))
+    if chat is not None:
+        parts += [("chat.id", chat.id, int), ("chat.type", chat.type, str)]
+        parts += [("chat.title", name, optional) for name in (chat.title, chat.first_name)]
+        parts += [("chat.title", name, optional) for name in (chat.last_name, chat.username)]
+    if user is not None:
+        parts.append(("user.id", user.id, int))
+    if isinstance(message, Message):
+        parts += [
+            ("message.message_id", message.message_id, int),
+            ("message.text", message.text, optional),
+            ("message.message_thread_id", message.message_thread_id, number),
+            ("message.migrate_to_chat_id", message.migrate_to_chat_id, number),
+        ]
+        for entity in message.entities:
+            parts += [("message.entities", n, int) for n in (entity.offset, entity.length)]
+    if query is not None:
+        parts += [
+            ("callback_query.id", query.id, str),
+            ("callback_query.from", query.from_user, User),
+            ("callback_query.data", query.data, optional),
+        ]
+    if member is not None:
+        sides = (member.old_chat_member, member.new_chat_member)
+        parts += [("my_chat_member", side.status, str) for side in sides]
+    return next((name for name, value, kind in parts if not isinstance(value, kind)), "")
 
 
 @cache
@@ -124,6 +377,132 @@ class AdminCache:
         admins = frozenset(member.user.id for member in members)
         self._known[chat_id] = (self.clock(), admins)
         return user_id in admins
+
+
+class ReplySender:
+    """Sends the replies of handlers."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        flood_control: FloodControl,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._bot = bot
+        self._flood_control = flood_control
+        self._sleep = sleep
+
+    async def send(self, to: Recipient, reply: Reply) -> None:
+        """Send the reply's message and picture.
+
+        Raises:
+            TelegramError: Telegram refuses it or cannot be reached.
+        """
+        if reply.message is not None:
+            await self._send_message(to, reply.message)
+        if reply.picture is not None:
+            await self._send_picture(to, reply.picture)
+
+    async def answer_callback(self, query: CallbackQuery, to: Recipient, reply: Reply) -> None:
+        """Answer a button: the toast, the edit of its message, and the reply's new messages.
+
+        Raises:
+            TelegramError: see ``send``.
+        """
+        try:
+            await query.answer(richtext.trim(reply.toast, _MAX_TOAST) or None)
+        except BadRequest as error:
+            # Telegram expires a callback query after a while; its handler has run all the same.
+            log.info("bot.callback_expired", extra={"reason": error.message})
+        try:
+            if reply.edit is not None:
+                await self._edit_message(query, to, reply.edit)
+            elif reply.buttons is not None:
+                await self._edit_buttons(query, to, richtext.Message((), reply.buttons))
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():
+                raise
+        await self.send(to, reply)
+
+    async def _send_message(self, to: Recipient, message: richtext.Message) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await self._bot.send_message(
+                to.chat_id,
+                text,
+                message_thread_id=to.thread_id or None,
+                parse_mode=mode,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=keyboard(message),
+            )
+
+        await self._send_styled(to, message, send)
+
+    async def _edit_message(
+        self, query: CallbackQuery, to: Recipient, message: richtext.Message
+    ) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await query.edit_message_text(
+                text,
+                parse_mode=mode,
+                link_preview_options=NO_PREVIEW,
+                reply_markup=keyboard(message),
+            )
+
+        await self._send_styled(to, message, send)
+
+    async def _edit_buttons(
+        self, query: CallbackQuery, to: Recipient, message: richtext.Message
+    ) -> None:
+        async def send() -> None:
+            await query.edit_message_reply_markup(keyboard(message))
+
+        await self._send_with_retry(to, send)
+
+    async def _send_picture(self, to: Recipient, picture: Picture) -> None:
+        async def send(text: str, mode: str | None) -> None:
+            await self._bot.send_photo(
+                to.chat_id,
+                picture.png,
+                caption=text if mode else richtext.trim(text, _MAX_CAPTION),
+                message_thread_id=to.thread_id or None,
+                parse_mode=mode,
+            )
+
+        await self._send_styled(to, picture.caption, send)
+
+    async def _send_styled(
+        self,
+        to: Recipient,
+        message: richtext.Message,
+        send: Callable[[str, str | None], Awaitable[None]],
+    ) -> None:
+        """Send HTML, or plain text where Telegram refuses the markup or the message is too long."""
+        if message.fits:
+            try:
+                await self._send_with_retry(to, lambda: send(message.html, ParseMode.HTML))
+            except BadRequest as error:
+                if not is_bad_markup(error):
+                    raise
+                log.warning("bot.markup_refused", extra={"reason": error.message})
+            else:
+                return
+        await self._send_with_retry(to, lambda: send(message.plain, None))
+
+    async def _send_with_retry(self, to: Recipient, send: Callable[[], Awaitable[None]]) -> None:
+        for _ in range(_MAX_ATTEMPTS - 1):
+            await self._flood_control.wait(to.chat_id)
+            try:
+                await send()
+            except RetryAfter as error:
+                seconds = retry_after_seconds(error)
+                if seconds > _MAX_RETRY_AFTER:
+                    raise
+                await self._sleep(seconds)
+            else:
+                return
+        await self._flood_control.wait(to.chat_id)
+        await send()
 
 
 class UpdateDispatcher:

@@ -14,7 +14,7 @@ from telegram.error import InvalidToken, TelegramError
 from telegram.ext import Application
 
 from monitor.bot.commands import Audience, menu
-from monitor.bot.updates import FAULTS
+from monitor.bot.dispatcher import FAULTS
 from monitor.messages.i18n import bot_texts
 from monitor.retry import Backoff
 

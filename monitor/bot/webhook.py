@@ -26,15 +26,15 @@ from urllib.parse import urlsplit
 from telegram import Bot
 from telegram.error import TelegramError
 
-from monitor.bot.dispatcher import PerChatUpdateProcessor
-from monitor.bot.runner import ALLOWED_UPDATES, App, running
-from monitor.bot.updates import (
+from monitor.bot.dispatcher import (
     FAULTS,
+    PerChatUpdateProcessor,
     UnreadableUpdateError,
     UpdateFaults,
     parse_update,
     update_id_of,
 )
+from monitor.bot.runner import ALLOWED_UPDATES, App, running
 from monitor.http_server import Receive, Scope, Send, listening
 from monitor.logs import mask_in_logs
 

@@ -16,8 +16,8 @@ from telegram_api import TOKEN, FakeBotApi, Refusal
 
 from monitor.bot.app import build_application
 from monitor.bot.context import AccessPolicy
+from monitor.bot.dispatcher import CONFLICT_OVER_SECONDS, FAULTS, UpdateFaults, UpdatesRequest
 from monitor.bot.runner import polling
-from monitor.bot.updates import CONFLICT_OVER_SECONDS, FAULTS, UpdateFaults, UpdatesRequest
 from monitor.bot.webhook import WebhookWatch
 from monitor.channels.flood_control import FloodControl
 from monitor.storage.engine import Database
