@@ -121,7 +121,7 @@ def _changes(asked: Asked) -> Any:
         kinds=tuple(map(Kind, asked["kind"])),
         theme=asked["theme"],
         basis=asked["basis"],
-        certainty=asked["certainty"],
+        certainty=asked["certainty"] and Certainty(asked["certainty"]),
         source=asked["source"],
         speaker=asked["speaker"] or None,
         since=asked["since"],
