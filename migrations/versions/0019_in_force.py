@@ -287,7 +287,8 @@ def _create_tables() -> None:
         sa.Column("value", sa.Float(), nullable=True),
         sa.Column("unit", sa.Text(), nullable=True),
         sa.Column("target_year", sa.Integer(), nullable=True),
-        sa.Column("origin", sa.String(length=8), nullable=False),
+        # Written until 0031, which drops it: what ``rebuild`` makes today has none.
+        sa.Column("origin", sa.String(length=8), server_default="live", nullable=False),
         sa.Column("first_seen_at", TIME, nullable=True),
         sa.Column("in_force_until", sa.Date(), nullable=True),
         sa.Column("superseded_by_id", ID, nullable=True),
@@ -333,7 +334,8 @@ def _create_tables() -> None:
         sa.Column("topic", sa.String(length=64), nullable=False),
         sa.Column("themes", sa.Text(), nullable=False),
         sa.Column("source_name", sa.Text(), nullable=True),
-        sa.Column("origin", sa.String(length=8), nullable=False),
+        # Written until 0031, which drops it: what ``rebuild`` makes today has none.
+        sa.Column("origin", sa.String(length=8), server_default="live", nullable=False),
         sa.Column("due", sa.Integer(), nullable=True),
         sa.Column("metric", sa.Text(), nullable=False),
         sa.Column("op", KIND, nullable=False),

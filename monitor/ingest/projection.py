@@ -221,8 +221,6 @@ def _statements_query() -> Select[Any]:
         select(
             _document.id.label("document_id"),
             *(_statement[name] for name in names),
-            _statement.origin,
-            _statement.first_seen_at,
             # What repeats a commitment of a document that was removed stands for itself.
             case((_repeated.snapshot_id.is_not(None), repeats.c.commitment_id)).label("repeats_id"),
         )
@@ -365,8 +363,6 @@ def _statement_values(
             "value": None if first is None else first.value,
             "unit": None if first is None else first.unit,
             "target_year": None if first is None else first.year,
-            "origin": row.origin,
-            "first_seen_at": row.first_seen_at,
             "in_force_until": term.until,
             "superseded_by_id": term.superseded_by,
             "repeats_id": row.repeats_id,
@@ -376,7 +372,7 @@ def _statement_values(
 
 _COPIED = (
     *("document_id", "document_kind", "label", "speaker", "region", "year", "topic", "themes"),
-    *("source_name", "origin", "in_force_until", "holds_until"),
+    *("source_name", "in_force_until", "holds_until"),
 )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     exists,
     func,
+    literal,
     or_,
     select,
     union,
@@ -130,7 +131,7 @@ def find_change_ids(
         (wanted.regions, ChangeRow.region.in_),
         (wanted.kinds or None, partial(_is_one_of, ChangeRow.kind)),
         (wanted.basis, ChangeRow.basis.__eq__),
-        (wanted.certainty, ChangeRow.certainty.__eq__),
+        (wanted.certainty, _is_certain),
         (wanted.source_id, partial(_is_of_source, session)),
         (wanted.without or None, ChangeRow.kind.not_in),
     )
@@ -185,6 +186,11 @@ def count_changes(
 def _is_one_of(column: SQLColumnExpression[str], values: Collection[str]) -> ColumnElement[bool]:
     """A single value is compared, which an index on it and the number serves in order."""
     return column == next(iter(values)) if len(values) == 1 else column.in_(values)
+
+
+def _is_certain(certainty: Certainty) -> ColumnElement[bool]:
+    """Written out: SQLite's index of what is unsure serves no parameter."""
+    return ChangeRow.certainty == literal(certainty.value, literal_execute=True)
 
 
 def _is_of_source(session: Session, source_id: str) -> ColumnElement[bool]:

@@ -19,6 +19,17 @@ from monitor.storage.packing import PackedText
 from monitor.storage.tables import DocumentRow
 
 
+def _ordered_indexes(table: str, column: str) -> tuple[Index, Index]:
+    """The index of a column in the order of ``id``, for each database.
+
+    SQLite's indexes end in the number of the row: as a column, too, it would stand there twice.
+    """
+    return (
+        Index(f"ix_{table}_{column}_row", column, info={"dialect": "sqlite"}),
+        Index(f"ix_{table}_{column}_id", column, "id", info={"dialect": "postgresql"}),
+    )
+
+
 class DocumentRemovalRow(Base):
     """That an operator removed a document, or restored it; rows are only added."""
 
@@ -98,7 +109,12 @@ class StatementRow(Base):
             "source_name",
             sqlite_where=text("source_name IS NOT NULL"),
         ),
-        Index("ix_statement_speaker", "speaker", "label"),
+        # Most speakers are governments, which need no index: see monitor.storage.speakers.
+        Index(
+            "ix_statement_speaker",
+            *("speaker", "label"),
+            sqlite_where=text("speaker <> 'government'"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -207,8 +223,6 @@ class CurrentStatementRow(Base):
     value: Mapped[float | None]
     unit: Mapped[str | None]
     target_year: Mapped[int | None]
-    origin: Mapped[str] = mapped_column(String(8))
-    first_seen_at: Mapped[datetime | None]
     in_force_until: Mapped[date | None]
     superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
     repeats_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
@@ -265,7 +279,6 @@ class CurrentTargetRow(Base):
     topic: Mapped[str] = mapped_column(String(64))
     themes: Mapped[str]
     source_name: Mapped[str | None]
-    origin: Mapped[str] = mapped_column(String(8))
     due: Mapped[int | None]
     metric: Mapped[str]
     op: Mapped[str] = mapped_column(String(16))
@@ -337,10 +350,15 @@ class ChangeRow(Base):
             sqlite_where=text("before_id IS NOT NULL"),
         ),
         Index("ix_change_kind", "kind", "detected_at"),
-        Index("ix_change_kind_id", "kind", "id"),
-        Index("ix_change_basis_id", "basis", "id"),
-        Index("ix_change_certainty_id", "certainty", "id"),
-        Index("ix_change_region_id", "region", "id"),
+        *_ordered_indexes("change", "kind"),
+        *_ordered_indexes("change", "basis"),
+        # The others are the whole log, in the order of their numbers.
+        Index(
+            "ix_change_certainty_id",
+            *("certainty", "id"),
+            sqlite_where=text("certainty = 'unsure'"),
+        ),
+        *_ordered_indexes("change", "region"),
         Index("ix_change_region_detected_at", "region", "detected_at"),
     )
 

@@ -121,7 +121,7 @@ def _changes(call: ApiCall) -> Any:
         kinds=tuple(map(Kind, call["kind"])),
         theme=call["theme"],
         basis=call["basis"],
-        certainty=call["certainty"],
+        certainty=call["certainty"] and Certainty(call["certainty"]),
         source=call["source"],
         speaker=call["speaker"] or None,
         since=call["since"],

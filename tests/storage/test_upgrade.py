@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -640,6 +640,56 @@ def test_the_index_of_reviews_is_made_anew_without_the_targets_that_have_none(
             assert "ix_current_target_review_id" in str(plan)
             made = "SELECT sql FROM sqlite_master WHERE name = 'ix_current_target_review_id'"
             assert "IS NOT NULL" in connection.execute(text(made)).scalar_one()
+
+
+def test_how_a_statement_in_force_came_into_the_log_is_still_shown(before: Database) -> None:
+    views = ("commitments_current", "targets_current")
+    fixed = {
+        ("statement", "label"): ["commitment"],
+        ("statement", "origin"): ["live", "backfill"],
+        ("statement", "speaker"): ["ministry", "government"],
+        ("current_statement", "label"): ["commitment"],
+        ("current_statement", "origin"): ["live", "backfill"],
+        ("current_target", "label"): ["commitment"],
+        ("current_target", "origin"): ["live", "backfill"],
+        ("change", "certainty"): ["unsure", "sure"],
+        **KINDS,
+    }
+
+    def shown(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+        return {
+            view: [
+                dict(row)
+                for row in connection.execute(
+                    text(f"SELECT * FROM {view} ORDER BY statement_id")
+                ).mappings()
+            ]
+            for view in views
+        }
+
+    with schema_of(before, "0030") as connection:
+        tables = MetaData()
+        names = ("document", "snapshot", "statement", "change")
+        tables.reflect(connection, only=[*names, "current_statement", "current_target"])
+        for table in tables.sorted_tables:
+            for number in (1, 2):
+                row = row_of(table, number, fixed)
+                if "holds_until" in row:
+                    row["holds_until"] = date(9999, 12, 31)
+                connection.execute(table.insert(), row)
+        old = shown(connection)
+    assert [row["origin"] for row in old["targets_current"]] == ["live", "backfill"]
+    assert before.upgrade()[0] == "0031"
+    with before.engine.connect() as connection:
+        assert schema_differences(connection) == []
+        assert shown(connection) == old
+        for query, found in (
+            ("SELECT id FROM statement WHERE speaker = 'ministry' AND speaker <> 'government'", 1),
+            ("SELECT id FROM statement WHERE speaker = 'government'", 2),
+            ("SELECT id FROM change WHERE certainty = 'unsure'", 1),
+            ("SELECT id FROM change WHERE certainty = 'sure'", 2),
+        ):
+            assert connection.execute(text(query)).scalars().all() == [found]
 
 
 # Made from other tables: migrations make them anew.

@@ -145,6 +145,13 @@ async def test_changes_are_found_by_who_said_it(site, speaker, said_by):
     assert {(one["source_name"], one["speaker"]) for one in said} == said_by
 
 
+@pytest.mark.parametrize("certainty", ["sure", "unsure"])
+async def test_changes_are_found_by_their_certainty(site, certainty):
+    every = (await site.get("/api/v1/changes?limit=200")).json()["items"]
+    found = (await site.get(f"/api/v1/changes?limit=200&certainty={certainty}")).json()["items"]
+    assert found == [one for one in every if one["certainty"] == certainty]
+
+
 @pytest.mark.parametrize("found", [20_000, 0])
 async def test_few_or_many_sentences_of_an_office_are_the_same_changes(site, monkeypatch, found):
     monkeypatch.setattr("monitor.storage.speakers.MAX_FOUND", found)

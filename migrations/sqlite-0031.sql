@@ -347,8 +347,6 @@ CREATE TABLE current_statement (
 	value FLOAT, 
 	unit TEXT, 
 	target_year INTEGER, 
-	origin VARCHAR(8) NOT NULL, 
-	first_seen_at DATETIME, 
 	in_force_until DATE, 
 	superseded_by_id INTEGER, 
 	repeats_id INTEGER, 
@@ -375,7 +373,6 @@ CREATE TABLE current_target (
 	topic VARCHAR(64) NOT NULL, 
 	themes TEXT NOT NULL, 
 	source_name TEXT, 
-	origin VARCHAR(8) NOT NULL, 
 	due INTEGER, 
 	metric TEXT NOT NULL, 
 	op VARCHAR(16) NOT NULL, 
@@ -418,46 +415,6 @@ CREATE INDEX ix_change_kind ON change (kind, detected_at);
 CREATE INDEX ix_change_region_detected_at ON change (region, detected_at);
 CREATE TRIGGER statement_no_update BEFORE UPDATE ON statement BEGIN SELECT RAISE(ABORT, 'statement is append-only'); END;
 CREATE TRIGGER change_no_update BEFORE UPDATE ON change BEGIN SELECT RAISE(ABORT, 'change is append-only'); END;
-CREATE VIEW commitments_current AS 
-SELECT cs.statement_id, cs.region, cs.year, cs.speaker, cs.topic, cs.themes,
-       (SELECT s.text FROM statement s WHERE s.id = cs.statement_id) AS text,
-       (SELECT s.section FROM statement s WHERE s.id = cs.statement_id) AS section,
-       cs.metric, cs.op, cs.value, cs.unit, cs.target_year,
-       (SELECT t.raw FROM target t WHERE t.statement_id = cs.statement_id
-          AND t.position = 0) AS raw,
-       (SELECT s.start_offset FROM statement s WHERE s.id = cs.statement_id) AS start_offset,
-       (SELECT s.end_offset FROM statement s WHERE s.id = cs.statement_id) AS end_offset,
-       (SELECT s.snapshot_id FROM statement s WHERE s.id = cs.statement_id) AS snapshot_id,
-       cs.document_id, cs.document_kind,
-       (SELECT doc.title FROM document doc WHERE doc.id = cs.document_id) AS document_title,
-       (SELECT doc.url FROM document doc WHERE doc.id = cs.document_id) AS url,
-       (SELECT doc.published FROM document doc WHERE doc.id = cs.document_id) AS published,
-       (SELECT doc.source_id FROM document doc WHERE doc.id = cs.document_id) AS source_id,
-       cs.source_name,
-       (SELECT s.person FROM statement s WHERE s.id = cs.statement_id) AS person,
-       (SELECT s.person_title FROM statement s WHERE s.id = cs.statement_id) AS person_title,
-       (SELECT doc.withdrawn_at FROM document doc WHERE doc.id = cs.document_id) AS withdrawn_at,
-       cs.in_force_until, cs.origin, cs.first_seen_at
-FROM current_statement cs
-WHERE cs.label = 'commitment' AND cs.holds_until >= (SELECT day FROM reference_day);
-CREATE VIEW targets_current AS 
-SELECT ct.statement_id, ct.position, ct.region, ct.year, ct.topic, ct.themes,
-       ct.metric, ct.op, ct.value, ct.unit, ct.target_year,
-       (SELECT t.raw FROM target t WHERE t.statement_id = ct.statement_id
-          AND t.position = ct.position) AS raw,
-       ct.canonical_metric, ct.canonical_value, ct.canonical_unit, ct.due,
-       (SELECT s.text FROM statement s WHERE s.id = ct.statement_id) AS text,
-       ct.document_id, ct.document_kind,
-       (SELECT doc.title FROM document doc WHERE doc.id = ct.document_id) AS document_title,
-       (SELECT doc.url FROM document doc WHERE doc.id = ct.document_id) AS url,
-       (SELECT doc.published FROM document doc WHERE doc.id = ct.document_id) AS published,
-       ct.source_name,
-       (SELECT s.person FROM statement s WHERE s.id = ct.statement_id) AS person,
-       (SELECT s.person_title FROM statement s WHERE s.id = ct.statement_id) AS person_title,
-       (SELECT doc.withdrawn_at FROM document doc WHERE doc.id = ct.document_id) AS withdrawn_at,
-       ct.in_force_until, ct.origin
-FROM current_target ct
-WHERE ct.label = 'commitment' AND ct.holds_until >= (SELECT day FROM reference_day);
 CREATE VIEW statements AS 
 SELECT s.id AS statement_id, s.region, s.year, s.label, s.speaker, s.topic, s.themes, s.text,
        s.section, t.metric, t.op, t.value, t.unit, t.year AS target_year, t.raw,
@@ -642,8 +599,6 @@ SELECT y.commitment_id, y.region,
 FROM commitment_year y;
 CREATE VIRTUAL TABLE statement_words USING fts5(pairs, content='', detail=none, columnsize=0, tokenize=ascii);
 CREATE INDEX ix_current_target_region ON current_target (region, document_kind);
-CREATE INDEX ix_change_kind_id ON change (kind, id);
-CREATE INDEX ix_change_basis_id ON change (basis, id);
 CREATE TABLE heartbeat (
 	loop VARCHAR(16) NOT NULL, 
 	host VARCHAR(255) NOT NULL, 
@@ -775,16 +730,61 @@ CREATE TABLE metric_year (
 ;
 CREATE INDEX ix_metric_year_metric ON metric_year (metric, year);
 CREATE INDEX ix_alert_document_id ON alert (document_id);
-CREATE INDEX ix_change_certainty_id ON change (certainty, id);
-CREATE INDEX ix_change_region_id ON change (region, id);
 CREATE INDEX ix_statement_source_name ON statement (source_name) WHERE source_name IS NOT NULL;
-CREATE INDEX ix_statement_speaker ON statement (speaker, label);
 CREATE TABLE host_pause (
 	host VARCHAR(255) NOT NULL, 
 	not_before DATETIME NOT NULL, 
 	CONSTRAINT pk_host_pause PRIMARY KEY (host)
 );
 CREATE INDEX ix_current_target_review_id ON current_target (review_id) WHERE review_id IS NOT NULL;
-INSERT INTO alembic_version SELECT '0030';
+CREATE VIEW commitments_current AS 
+SELECT cs.statement_id, cs.region, cs.year, cs.speaker, cs.topic, cs.themes,
+       (SELECT s.text FROM statement s WHERE s.id = cs.statement_id) AS text,
+       (SELECT s.section FROM statement s WHERE s.id = cs.statement_id) AS section,
+       cs.metric, cs.op, cs.value, cs.unit, cs.target_year,
+       (SELECT t.raw FROM target t WHERE t.statement_id = cs.statement_id
+          AND t.position = 0) AS raw,
+       (SELECT s.start_offset FROM statement s WHERE s.id = cs.statement_id) AS start_offset,
+       (SELECT s.end_offset FROM statement s WHERE s.id = cs.statement_id) AS end_offset,
+       (SELECT s.snapshot_id FROM statement s WHERE s.id = cs.statement_id) AS snapshot_id,
+       cs.document_id, cs.document_kind,
+       (SELECT doc.title FROM document doc WHERE doc.id = cs.document_id) AS document_title,
+       (SELECT doc.url FROM document doc WHERE doc.id = cs.document_id) AS url,
+       (SELECT doc.published FROM document doc WHERE doc.id = cs.document_id) AS published,
+       (SELECT doc.source_id FROM document doc WHERE doc.id = cs.document_id) AS source_id,
+       cs.source_name,
+       (SELECT s.person FROM statement s WHERE s.id = cs.statement_id) AS person,
+       (SELECT s.person_title FROM statement s WHERE s.id = cs.statement_id) AS person_title,
+       (SELECT doc.withdrawn_at FROM document doc WHERE doc.id = cs.document_id) AS withdrawn_at,
+       cs.in_force_until,
+       (SELECT s.origin FROM statement s WHERE s.id = cs.statement_id) AS origin,
+       (SELECT s.first_seen_at FROM statement s WHERE s.id = cs.statement_id) AS first_seen_at
+FROM current_statement cs
+WHERE cs.label = 'commitment' AND cs.holds_until >= (SELECT day FROM reference_day);
+CREATE VIEW targets_current AS 
+SELECT ct.statement_id, ct.position, ct.region, ct.year, ct.topic, ct.themes,
+       ct.metric, ct.op, ct.value, ct.unit, ct.target_year,
+       (SELECT t.raw FROM target t WHERE t.statement_id = ct.statement_id
+          AND t.position = ct.position) AS raw,
+       ct.canonical_metric, ct.canonical_value, ct.canonical_unit, ct.due,
+       (SELECT s.text FROM statement s WHERE s.id = ct.statement_id) AS text,
+       ct.document_id, ct.document_kind,
+       (SELECT doc.title FROM document doc WHERE doc.id = ct.document_id) AS document_title,
+       (SELECT doc.url FROM document doc WHERE doc.id = ct.document_id) AS url,
+       (SELECT doc.published FROM document doc WHERE doc.id = ct.document_id) AS published,
+       ct.source_name,
+       (SELECT s.person FROM statement s WHERE s.id = ct.statement_id) AS person,
+       (SELECT s.person_title FROM statement s WHERE s.id = ct.statement_id) AS person_title,
+       (SELECT doc.withdrawn_at FROM document doc WHERE doc.id = ct.document_id) AS withdrawn_at,
+       ct.in_force_until,
+       (SELECT s.origin FROM statement s WHERE s.id = ct.statement_id) AS origin
+FROM current_target ct
+WHERE ct.label = 'commitment' AND ct.holds_until >= (SELECT day FROM reference_day);
+CREATE INDEX ix_statement_speaker ON statement (speaker, label) WHERE speaker <> 'government';
+CREATE INDEX ix_change_certainty_id ON change (certainty, id) WHERE certainty = 'unsure';
+CREATE INDEX ix_change_kind_row ON change (kind);
+CREATE INDEX ix_change_basis_row ON change (basis);
+CREATE INDEX ix_change_region_row ON change (region);
+INSERT INTO alembic_version SELECT '0031';
 INSERT INTO reference_day (id, day) SELECT 1, date('now');
 INSERT INTO statement_words (statement_words, rank) VALUES ('automerge', 2);
