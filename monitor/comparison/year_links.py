@@ -42,8 +42,6 @@ _MIN_COSINE = 0.03
 _MAX_RARE = 2
 # Information, in the units of inverse frequency, at which a clause is as good as a sentence.
 _CLAUSE_INFORMATION = 15.0
-# What two clauses share below this is in too many others to be looked at.
-_MIN_CLAUSE_INFORMATION = 4.0
 # What one gram may propose at most, so that long reports cost time by length, not by its square.
 _MAX_POSTINGS = 400_000
 _LEAST_ODDS = 0.02
@@ -84,7 +82,6 @@ FEATURES = (
     "lower_rank",
     "higher_rank",
     "mutual_best",
-    "mutual_clause",
     "clause",
     "clause_information",
     "second_clause",
@@ -226,15 +223,6 @@ class _Side:
             self._clauses[index] = found
         return self._clauses[index]
 
-    def all_clauses(self, weights: dict[str, float]) -> list[tuple[int, frozenset[str], float]]:
-        """Every clause of the plan: its sentence, its grams, the sum of their weights."""
-        return [
-            (index, grams, size)
-            for index in range(len(self.statements))
-            for grams, size in self.clauses(index, weights)
-            if size
-        ]
-
 
 def propose_links(
     before: Sequence[PlanSentence], after: Sequence[PlanSentence]
@@ -277,7 +265,6 @@ def _propose(
     for i, row in enumerate(rows):
         for j, cosine in row.items():
             columns[j][i] = cosine
-    mutual = _mutual_clauses(old, new, weights)
     best_of_rows = [_best(row) for row in rows]
     best_of_columns = [_best(column) for column in columns]
     proposed = {
@@ -297,7 +284,6 @@ def _propose(
             *sorted(shares),
             *sorted(1 / (1 + rank) for rank in ranks),
             float(ranks == (0, 0)),
-            mutual.get((i, j), 0.0),
         )
         found.append((i, j, _features((old, new), (i, j), cosine, ranking, weights)))
     return found
@@ -454,7 +440,8 @@ def _best_clauses(
             # What a gram is worth on average, in either clause.
             shared = common * (size / len(grams) + other_size / len(others)) / 2
             information = max(information, shared)
-            score = _clause_score(shared, size, other_size)
+            likeness = shared / math.sqrt(size * other_size)
+            score = likeness * min(1.0, shared / _CLAUSE_INFORMATION)
             rows[i] = max(rows[i], score)
             columns[j] = max(columns[j], score)
     return (
@@ -462,48 +449,6 @@ def _best_clauses(
         min(_second(rows), _second(columns)),
         information,
     )
-
-
-def _clause_score(shared: float, size: float, other_size: float) -> float:
-    """How alike two clauses are by the weight of what they share; less if that is little."""
-    return shared / math.sqrt(size * other_size) * min(1.0, shared / _CLAUSE_INFORMATION)
-
-
-def _mutual_clauses(
-    old: _Side, new: _Side, weights: dict[str, float]
-) -> dict[tuple[int, int], float]:
-    """The pairs of sentences with clauses of which each is the other's best match in its plan.
-
-    A promise in a long sentence is found by its own clause, whatever the rest of the sentence is
-    like. The value is the likeness of the best such pair of clauses, from 0 to 1.
-    """
-    first, second = old.all_clauses(weights), new.all_clauses(weights)
-    postings: dict[str, list[int]] = defaultdict(list)
-    for position, (_, grams, _) in enumerate(second):
-        for gram in grams:
-            postings[gram].append(position)
-    most = max(1, _MAX_POSTINGS // max(1, len(first), len(second)))
-    scores: dict[tuple[int, int], float] = {}
-    best_of_first, best_of_second = [0.0] * len(first), [0.0] * len(second)
-    for one, (_, grams, size) in enumerate(first):
-        shared: defaultdict[int, float] = defaultdict(float)
-        for gram in grams:
-            holders = postings.get(gram, ())
-            if len(holders) <= most:
-                for other in holders:
-                    shared[other] += weights.get(gram, 0.0)
-        for other, weight in shared.items():
-            if weight >= _MIN_CLAUSE_INFORMATION:
-                score = round(_clause_score(weight, size, second[other][2]), 9)
-                scores[one, other] = score
-                best_of_first[one] = max(best_of_first[one], score)
-                best_of_second[other] = max(best_of_second[other], score)
-    mutual: dict[tuple[int, int], float] = {}
-    for (one, other), score in scores.items():
-        if score == best_of_first[one] == best_of_second[other]:
-            pair = first[one][0], second[other][0]
-            mutual[pair] = max(mutual.get(pair, 0.0), score)
-    return mutual
 
 
 def _second(values: Sequence[float]) -> float:
