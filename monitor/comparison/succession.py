@@ -49,6 +49,7 @@ from monitor.model.changes import Basis, Certainty, Change, Kind
 from monitor.model.statements import Label, Statement, Target
 
 _MIN_SHARED_METRIC = 3
+_MIN_SHARED_WORDS = 4
 
 
 def compare_years(
@@ -72,12 +73,13 @@ def compare_years(
     found = find_links(before, after, link_model())
     old_context = _PlanContext(before)
     new_context = _PlanContext(after)
+    heads = _heads(found.links, before, after)
     for link in found.links:
         pair = _LinkedPair(
             before[link.before].statement,
             after[link.after].statement,
             link.probability,
-            is_best=link is found.nearest_after[link.before],
+            is_head=link is heads[link.before],
         )
         yield _classify(pair, old_context, new_context)
     linked_before = {link.before for link in found.links}
@@ -94,6 +96,27 @@ def compare_years(
             nearest = found.nearest_after.get(i)
             other = None if nearest is None else after[nearest.after].statement
             yield _alone(Kind.DROPPED, sentence.statement, nearest, other, certainty)
+
+
+def _heads(
+    links: Sequence[YearLink], before: Sequence[PlanSentence], after: Sequence[PlanSentence]
+) -> dict[int, YearLink]:
+    """For each earlier sentence the link in which its first words go on.
+
+    The numbers at the end of a sentence measure what it promises first: of 开展A和B行动，规模达到
+    1亿元 that goes on in a sentence on A and one on B, neither with a number, the one on A is less.
+    """
+
+    def order(link: YearLink) -> tuple[int, float]:
+        old = normalize(before[link.before].statement.text)
+        new = normalize(after[link.after].statement.text)
+        shared = (k for k in range(len(old)) if old[k : k + _MIN_SHARED_WORDS] in new)
+        return next(shared, len(old)), -link.probability
+
+    heads: dict[int, YearLink] = {}
+    for link in sorted(links, key=order):
+        heads.setdefault(link.before, link)
+    return heads
 
 
 def _plan(commitments: Sequence[Statement], others: Sequence[Statement]) -> list[PlanSentence]:
@@ -151,14 +174,14 @@ class _PlanContext:
 class _LinkedPair:
     """A promise of one plan and a sentence of the next in which it goes on.
 
-    ``probability`` is that of the link. ``is_best``: no other sentence of that plan is more
-    probably its continuation, so that a number that is missing in this one is missing.
+    ``probability`` is that of the link. ``is_head``: its first words go on in this sentence of that
+    plan, so that a number that is missing here is missing.
     """
 
     old: Statement
     new: Statement
     probability: float
-    is_best: bool
+    is_head: bool
 
 
 def _classify(pair: _LinkedPair, before: _PlanContext, after: _PlanContext) -> Change:
@@ -219,7 +242,7 @@ def _direction_of_numbers(
 ) -> float:
     """The direction of the numbers of a promise that goes on, else of its dates and ranks."""
     old, new = pair.old, pair.new
-    given_up = pair.is_best and not new.targets and bool(set(old.themes) & set(new.themes))
+    given_up = pair.is_head and not new.targets and bool(set(old.themes) & set(new.themes))
     comparable_moves = [
         move
         for move in moves

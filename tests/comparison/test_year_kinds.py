@@ -300,3 +300,12 @@ def test_numbers_of_different_matters_have_no_direction(old, new):
 def test_a_range_binds_less_than_its_upper_end_at_least():
     firm, loose = "新增机器人企业5家以上。", "新增机器人企业3—5家。"
     assert [c.kind for c in told(firm, loose)] == [Kind.WEAKENED]
+
+
+def test_the_numbers_of_a_split_promise_are_missed_where_its_first_words_go_on():
+    old = "开展“人工智能+”和“数据要素×”行动，建设赣江智能计算先导区，产业规模突破3000亿元。"
+    on_ai = "实施“人工智能+”行动，遴选标杆企业，打造应用场景，探索新模式。"
+    on_data = "推进“数据要素×”行动，建设赣江数据标注基地，开展公共数据授权运营。"
+    for new in (on_ai + on_data, on_data + on_ai):
+        kinds = {one.after.text: one.kind for one in told(old, new) if one.before and one.after}
+        assert kinds == {on_ai: Kind.WEAKENED, on_data: Kind.REWORDED}

@@ -52,6 +52,16 @@ def test_who_meets_a_condition_is_no_description_of_the_situation():
     assert [one.label for one in extract(situation, REPORT, load_topics())] != [Label.COMMITMENT]
 
 
+def test_what_is_to_be_done_about_the_situation_is_promised():
+    plan = (
+        "二、2026年重点工作\n"
+        "智能体是新一轮科技革命的风口，要抢抓机遇，鼓励企业开放场景，建设两个训练场。\n"
+        "新一轮科技革命方兴未艾，智能体日新月异。\n"
+    )
+    labels = [one.label for one in extract(plan, REPORT, load_topics())]
+    assert labels == [Label.COMMITMENT, Label.OTHER]
+
+
 def test_explanations_name_section_words_and_what_decided():
     first = explain(TEXT, REPORT, load_topics())[0]
     assert first.section == "review"

@@ -172,6 +172,11 @@ def test_look_alikes_are_out_of_scope(words):
         ("地层数据是勘探的“芯片”。", False),
         ("种质被誉为牧场的‘芯片’。", False),
         ("研制座舱芯片，它是汽车的大脑。", True),
+        # Programmes and parks of the chip industry are named by one character.
+        ("实施“沙湖强芯”工程，加快“卡脖子”技术攻关。", True),
+        ("提升滨湖芯谷、空港芯城承载能力。", True),
+        ("实施种业强芯行动，选育良种。", False),
+        ("推进水稻“强芯”工程。", False),
     ],
 )
 def test_a_word_with_another_meaning_is_out_of_scope(sentence, in_scope):
