@@ -358,8 +358,8 @@ class Story:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         from sqlalchemy import text
 
-        with self.database.read() as session:
-            return [tuple(row) for row in session.execute(text(query))]
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
 
     def settled(self) -> set[int]:
         """The regions whose last edit is in the log."""
@@ -388,7 +388,7 @@ class Story:
         from sqlalchemy import text
 
         past = {"past": datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None)}
-        with self.database.write() as session:
+        with self.database.write() as connection:
             for statement in (
                 "UPDATE alert SET leased_until = :past WHERE state = 'leased'",
                 "UPDATE alert SET not_before = :past WHERE state = 'pending'",
@@ -396,7 +396,7 @@ class Story:
                 "UPDATE source SET next_visit_at = NULL",
             ):
                 values = past if ":past" in statement else {}
-                session.execute(text(statement), values)
+                connection.execute(text(statement), values)
 
     def note_in_flight(self) -> None:
         self.in_flight |= {
@@ -671,8 +671,8 @@ def case_locked(forks: Forks, _: argparse.Namespace) -> list[str]:
         with daemon(one, forks):
             one.publish(set(one.site.stages))
             one.expire()
-            with one.database.write() as session:
-                session.execute(text("UPDATE source SET next_visit_at = NULL"))
+            with one.database.write() as connection:
+                connection.execute(text("UPDATE source SET next_visit_at = NULL"))
                 time.sleep(45)
             took = one.wait_until(one.all_sent)
             if took is None:

@@ -396,8 +396,8 @@ async def _rounds(base: str, folder: Path, rounds: int) -> dict[str, Taken]:
         for group in GROUPS:
             app = apps[group.name]
             taken[group.name].first = await _visit(app, group, first=True)
-            with app.context.database.read() as session:
-                count = session.execute(sql("SELECT count(*) FROM document")).scalar_one()
+            with app.context.database.read() as connection:
+                count = connection.execute(sql("SELECT count(*) FROM document")).scalar_one()
             taken[group.name].documents = int(count)
         raws = {group.name: [Raw(base, group, *one) for one in LAYOUTS] for group in GROUPS}
         for number in range(rounds + 1):
@@ -472,9 +472,11 @@ def _watch_many(base: str) -> list[float]:
                 if len(held) == 2:
                     held.append(_memory(daemon.pid, "VmHWM"))
                     return held
-                with database.write() as session:
-                    session.execute(sql("UPDATE frontier_entry SET next_visit_at = '2020-01-01'"))
-                    session.execute(sql("UPDATE source SET next_visit_at = NULL"))
+                with database.write() as connection:
+                    connection.execute(
+                        sql("UPDATE frontier_entry SET next_visit_at = '2020-01-01'")
+                    )
+                    connection.execute(sql("UPDATE source SET next_visit_at = NULL"))
         finally:
             database.close()
             daemon.kill()

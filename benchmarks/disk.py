@@ -359,9 +359,9 @@ def sizes(address: str) -> tuple[int, dict[str, int]]:
                 " LEFT JOIN pg_class t ON t.oid = i.indrelid"
                 " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'i')"
             )
-            with database.read() as session:
-                session.execute(sql("SELECT 1"))
-                parts = {str(name): int(size) for name, size in session.execute(sql(names))}
+            with database.read() as connection:
+                connection.execute(sql("SELECT 1"))
+                parts = {str(name): int(size) for name, size in connection.execute(sql(names))}
             return database.size() or 0, parts
         with closing(sqlite3.connect(database.file)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -377,9 +377,9 @@ def sizes(address: str) -> tuple[int, dict[str, int]]:
 def rows_of(address: str, tables: Sequence[str]) -> dict[str, int]:
     """Rows by table."""
     database = Database(address)
-    with database.read() as session:
+    with database.read() as connection:
         found = {
-            name: int(session.scalar(sql(f'SELECT COUNT(*) FROM "{name}"')) or 0)  # noqa: S608
+            name: int(connection.scalar(sql(f'SELECT COUNT(*) FROM "{name}"')) or 0)  # noqa: S608
             for name in tables
         }
     database.close()

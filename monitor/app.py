@@ -270,12 +270,12 @@ def token_setting(settings: Settings) -> str:
 
 def report_refused_token(app: App) -> None:
     """Tell the channels beside Telegram that it refuses the token."""
-    with app.context.database.write() as session:
+    with app.context.database.write() as connection:
         enqueue_notice(
-            session,
+            connection,
             NoticeKind.TOKEN_REFUSED,
             token_setting(app.settings),
-            active_channels(session),
+            active_channels(connection),
             now=app.context.now(),
         )
     app.context.wake()
@@ -283,9 +283,9 @@ def report_refused_token(app: App) -> None:
 
 def report_failed_loop(app: App, reason: str) -> None:
     """Tell the operators that a loop of the daemon does not work."""
-    with app.context.database.write() as session:
+    with app.context.database.write() as connection:
         enqueue_notice(
-            session,
+            connection,
             NoticeKind.LOOP_FAILED,
             reason,
             app.context.health.operators,
@@ -386,8 +386,8 @@ def rules_reporter(
     """Reports a mistake in the rule files to operators."""
 
     def report(reason: str) -> None:
-        with database.write() as session:
-            enqueue_notice(session, NoticeKind.RULES_BROKEN, reason, operators, now=now())
+        with database.write() as connection:
+            enqueue_notice(connection, NoticeKind.RULES_BROKEN, reason, operators, now=now())
 
     return report
 
@@ -432,8 +432,8 @@ def lookup_in(database: Database) -> Lookup:
         # The log is loaded for the first change.
         from monitor.storage.changes import find_change
 
-        with database.read() as session:
-            found = [find_change(session, number) for number in numbers]
+        with database.read() as connection:
+            found = [find_change(connection, number) for number in numbers]
         return [line for line in found if line is not None]
 
     async def lookup(numbers: Sequence[int]) -> Sequence[LoggedChange]:
@@ -587,10 +587,10 @@ def _prepare(
 ) -> None:
     """Store the sources and channels of the configuration, and apply its access policy."""
     if role in _MAIN_ROLES:
-        with database.write() as session:
-            sync_channels(session, channel_configs(settings), now=now)
+        with database.write() as connection:
+            sync_channels(connection, channel_configs(settings), now=now)
             sync_sources(
-                session,
+                connection,
                 map(watched_source, sources),
                 now,
             )
@@ -600,8 +600,8 @@ def _prepare(
 
 
 def _add_source(database: Database, source: Source, now: datetime) -> None:
-    with database.write() as session:
-        add_sources(session, [watched_source(source)], now)
+    with database.write() as connection:
+        add_sources(connection, [watched_source(source)], now)
     identify_addresses(database)
 
 
@@ -613,8 +613,8 @@ def watched_source(source: Source) -> WatchedSource:
 
 def _answers_chats(database: Database) -> bool:
     """Whether a bot works on the database, or roles, which know no terminal; by heartbeats."""
-    with database.read() as session:
-        return any(beat.loop in {Loop.BOT, Loop.CRAWL} for beat in heartbeats(session))
+    with database.read() as connection:
+        return any(beat.loop in {Loop.BOT, Loop.CRAWL} for beat in heartbeats(connection))
 
 
 def _revoke_access(settings: Settings, database: Database, rules: RuleSet) -> None:

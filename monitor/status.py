@@ -49,16 +49,16 @@ def read_status(store: Database, *, limits: StatusLimits, now: datetime, bot: bo
     facts = StatusFacts(now, store.revision(), newest_revision())
     if facts.schema != facts.expected_schema:
         return Status(facts, assess(facts, limits), store.shown, store.size(), ChatCounts(0, 0, 0))
-    with store.read() as session:
-        beats = heartbeats(session)
+    with store.read() as connection:
+        beats = heartbeats(connection)
         # The token may be in the environment of the daemon only.
         has_bot = bot or any(beat.loop is Loop.BOT for beat in beats)
         facts = StatusFacts(
             now,
             facts.schema,
             facts.expected_schema,
-            source_facts(session, now=now, put_off=SPREAD),
-            outbox_facts(session, now=now, max_attempts=MAX_ATTEMPTS, bot=has_bot),
+            source_facts(connection, now=now, put_off=SPREAD),
+            outbox_facts(connection, now=now, max_attempts=MAX_ATTEMPTS, bot=has_bot),
             beats,
         )
         return Status(
@@ -66,7 +66,7 @@ def read_status(store: Database, *, limits: StatusLimits, now: datetime, bot: bo
             assess(facts, limits),
             store.shown,
             store.size(),
-            chat_counts(session),
-            channel_states(session),
-            unhealthy_sources(session),
+            chat_counts(connection),
+            channel_states(connection),
+            unhealthy_sources(connection),
         )

@@ -96,8 +96,8 @@ class Watch:
         return found
 
     def sql(self, query):
-        with self.app.context.database.read() as session:
-            return [tuple(row) for row in session.execute(text(query))]
+        with self.app.context.database.read() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
 
 
 @asynccontextmanager
@@ -263,9 +263,9 @@ async def test_a_clock_that_is_ahead_deletes_no_bytes(any_watch):
 async def test_a_pause_that_is_over_is_deleted_by_whatever_clock(any_watch, caplog):
     watch = any_watch
     caplog.set_level("INFO")
-    with watch.app.context.database.write() as session:
+    with watch.app.context.database.write() as connection:
         for host, hours in (("over.cn", -1), ("on.cn", 1)):
-            save_host_pause(session, host, watch.clock[0] + timedelta(hours=hours))
+            save_host_pause(connection, host, watch.clock[0] + timedelta(hours=hours))
     await apply_retention(watch.app, RetentionPeriods())
     assert watch.sql("SELECT host FROM host_pause") == [("on.cn",)]
     (done,) = events(caplog, "retention.done", "retention.refused")
@@ -341,9 +341,9 @@ async def test_a_look_that_comes_early_reads_nothing_and_costs_no_turn(watch):
 
 async def test_a_paused_source_is_visited_again_when_its_pause_ends(watch):
     store = watch.app.context.database
-    with store.write() as session:
-        pause_source(session, "page", until=NOW + 9 * HOUR, reason="", now=NOW)
-        pause_source(session, "news", until=None, reason="moves", now=NOW)
+    with store.write() as connection:
+        pause_source(connection, "page", until=NOW + 9 * HOUR, reason="", now=NOW)
+        pause_source(connection, "news", until=None, reason="moves", now=NOW)
     assert await watch.look() == []
     assert next_visit(watch.app) == "2026-06-11 01:00 CST"
     watch.visits._again = {"news": 3}
@@ -351,9 +351,9 @@ async def test_a_paused_source_is_visited_again_when_its_pause_ends(watch):
     assert watch.sql("SELECT id, pause_reason FROM source WHERE paused_at IS NOT NULL") == [
         ("news", "moves")
     ]
-    with store.write() as session:
-        assert resume_source(session, "news", now=watch.clock[0])
-        assert not resume_source(session, "page", now=watch.clock[0])
+    with store.write() as connection:
+        assert resume_source(connection, "news", now=watch.clock[0])
+        assert not resume_source(connection, "page", now=watch.clock[0])
     assert LIST in await watch.look()
 
 
@@ -415,8 +415,8 @@ async def test_a_server_that_cannot_serve_in_a_visit_is_no_failure_of_the_source
     tmp_path, postgres_database, monkeypatch, part, statement
 ):
     def fail(context):
-        with context.write() as session:
-            session.execute(text(statement))
+        with context.write() as connection:
+            connection.execute(text(statement))
 
     async with watching(tmp_path, postgres_database.connection_string) as watch:
         await fails_and_is_made_again(watch, monkeypatch, f"monitor.ingest.{part}", fail)
@@ -442,8 +442,8 @@ async def test_a_locked_database_in_a_visit_is_no_failure_of_the_source(watch, m
 
 async def test_a_statement_that_no_database_takes_is_a_failure_of_the_source(watch, monkeypatch):
     async def mistaken(_source, context, _report):
-        with context.write() as session:
-            session.execute(text("SELECT nothing_of_this_name"))
+        with context.write() as connection:
+            connection.execute(text("SELECT nothing_of_this_name"))
 
     monkeypatch.setattr("monitor.ingest.visit.read_lists", mistaken)
     await watch.look()
@@ -574,12 +574,12 @@ async def test_sources_that_wait_in_line_are_visited_once_and_take_one_task(watc
     assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 1]
 
 
-def _pause_news(session):
-    pause_source(session, "news", until=None, reason="", now=NOW)
+def _pause_news(connection):
+    pause_source(connection, "news", until=None, reason="", now=NOW)
 
 
-def _visit_news_by_hand(session):
-    claim_visit(session, "news", [], now=NOW, until=NOW + HOUR)
+def _visit_news_by_hand(connection):
+    claim_visit(connection, "news", [], now=NOW, until=NOW + HOUR)
 
 
 @pytest.mark.parametrize("change", [_pause_news, _visit_news_by_hand])
@@ -588,22 +588,22 @@ async def test_a_source_in_line_is_not_visited_if_nobody_wants_that_any_more(wat
     turn = asyncio.Event()
     watch.visits.sleep = lambda _: turn.wait()
     await watch.visits.start()
-    with watch.app.context.database.write() as session:
-        change(session)
+    with watch.app.context.database.write() as connection:
+        change(connection)
     turn.set()
     await watch.visits.finish()
     assert [watch.site.asked.count(url) for url in (PAGE, LIST)] == [1, 0]
     (done,) = events(caplog, "visits.done")
     assert done.visited == 1
-    with watch.app.context.database.write() as session:
-        resume_source(session, "news", now=NOW)
+    with watch.app.context.database.write() as connection:
+        resume_source(connection, "news", now=NOW)
     assert LIST in await watch.look(HOUR)
 
 
 async def test_a_round_leaves_out_a_source_that_was_paused_meanwhile(watch):
     def pause_the_other(report):
-        with watch.app.context.database.write() as session:
-            pause_source(session, "news", until=None, reason="", now=NOW)
+        with watch.app.context.database.write() as connection:
+            pause_source(connection, "news", until=None, reason="", now=NOW)
 
     app = replace(
         watch.app, settings=watch.app.settings.model_copy(update={"crawl": ONE_AT_A_TIME})
@@ -614,8 +614,8 @@ async def test_a_round_leaves_out_a_source_that_was_paused_meanwhile(watch):
 
 async def test_a_source_that_the_catalogue_of_another_process_lacks_is_visited_on_time(watch):
     await watch.look()
-    with watch.app.context.database.write() as session:
-        sync_sources(session, [], NOW)
+    with watch.app.context.database.write() as connection:
+        sync_sources(connection, [], NOW)
     assert await watch.look(timedelta(minutes=1)) == []
     (first, *_) = await watch.hours_of_visits(LIST, 7)
     assert 6 <= first <= 6.7

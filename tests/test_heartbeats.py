@@ -49,34 +49,34 @@ async def app(tmp_path, clock):
 
 
 def stored(app):
-    with app.context.database.read() as session:
-        return {(beat.loop, beat.host): beat.at for beat in heartbeats(session)}
+    with app.context.database.read() as connection:
+        return {(beat.loop, beat.host): beat.at for beat in heartbeats(connection)}
 
 
 def test_a_heartbeat_replaces_the_last_one_of_its_host(database):
     def beat(loop, host, process_id, age):
         return Heartbeat(loop, host, process_id, "1.0", NOW - DAY, NOW - age)
 
-    with database.write() as session:
+    with database.write() as connection:
         for one in (
             beat(Loop.BOT, "a", 1, 2 * DAY),
             beat(Loop.BOT, "b", 1, SECOND),
             beat(Loop.DELIVERY, "a", 1, SECOND),
             beat(Loop.BOT, "a", 2, DAY / 2),
         ):
-            write_heartbeat(session, one)
-    with database.read() as session:
-        found = [(one.loop, one.host, one.process_id, one.at) for one in heartbeats(session)]
+            write_heartbeat(connection, one)
+    with database.read() as connection:
+        found = [(one.loop, one.host, one.process_id, one.at) for one in heartbeats(connection)]
     assert found == [
         (Loop.BOT, "b", 1, NOW - SECOND),
         (Loop.BOT, "a", 2, NOW - DAY / 2),
         (Loop.DELIVERY, "a", 1, NOW - SECOND),
     ]
-    with database.write() as session:
-        delete_heartbeats(session, before=NOW - DAY / 4)
-        assert {one.host for one in heartbeats(session)} == {"a", "b"}
-        delete_heartbeats(session, host="a", before=NOW - DAY)
-        assert {one.host for one in heartbeats(session)} == {"b"}
+    with database.write() as connection:
+        delete_heartbeats(connection, before=NOW - DAY / 4)
+        assert {one.host for one in heartbeats(connection)} == {"a", "b"}
+        delete_heartbeats(connection, host="a", before=NOW - DAY)
+        assert {one.host for one in heartbeats(connection)} == {"b"}
 
 
 async def test_a_heartbeat_is_written_once_a_minute(app, clock):

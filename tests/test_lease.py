@@ -23,12 +23,12 @@ FAR = Holder("3", "elsewhere", 1)
 @pytest.fixture
 def held(sqlite_database):
     """A lease that a process of another machine holds; gives the function that renews it."""
-    with sqlite_database.write() as session:
-        acquire(session, "daemon", FAR, NOW)
+    with sqlite_database.write() as connection:
+        acquire(connection, "daemon", FAR, NOW)
 
     def renewed():
-        with sqlite_database.write() as session:
-            assert renew(session, "daemon", FAR, NOW)
+        with sqlite_database.write() as connection:
+            assert renew(connection, "daemon", FAR, NOW)
 
     return renewed
 
@@ -43,8 +43,8 @@ async def test_a_second_one_is_refused_at_once_and_follows_a_clean_end(sqlite_da
         assert f"after {STALE_SECONDS:.0f} s elsewhere" in str(refused.value)
     async with hold_lease(sqlite_database, sleep=None) as lease:
         assert lease.holder.id != me.id
-    with sqlite_database.read() as session:
-        assert find_lease(session, "daemon") is None
+    with sqlite_database.read() as connection:
+        assert find_lease(connection, "daemon") is None
 
 
 async def test_a_process_that_was_killed_is_followed_at_once(sqlite_database):
@@ -55,8 +55,8 @@ async def test_a_process_that_was_killed_is_followed_at_once(sqlite_database):
     reused = replace(me, id="reused", started="1")
     for gone in (killed, reused) if me.machine else (killed,):
         assert is_running(gone, me) is False
-        with sqlite_database.write() as session:
-            acquire(session, "daemon", gone, NOW)
+        with sqlite_database.write() as connection:
+            acquire(connection, "daemon", gone, NOW)
         async with hold_lease(sqlite_database, holder=me, sleep=None) as lease:
             assert lease.holder is me
 
@@ -97,8 +97,8 @@ async def test_a_late_lease_is_renewed_to_write_and_a_lost_one_writes_nothing(tm
     seconds = [0.0]
     own, fenced = (Database(fresh_sqlite(tmp_path / "monitor.db")) for _ in range(2))
     me = this_process()
-    with own.write() as session:
-        acquire(session, "daemon", me, NOW)
+    with own.write() as connection:
+        acquire(connection, "daemon", me, NOW)
     lease = HeldLease(own, "daemon", me, clock=lambda: seconds[0])
     fenced.fence = lease.check
 
@@ -109,11 +109,11 @@ async def test_a_late_lease_is_renewed_to_write_and_a_lost_one_writes_nothing(tm
     write()
     seconds[0] += FENCE_SECONDS + 1
     write()
-    with own.read() as session:
-        assert find_lease(session, "daemon").renewals == 1
-    with own.write() as session:
-        release(session, "daemon", me)
-        acquire(session, "daemon", FAR, NOW)
+    with own.read() as connection:
+        assert find_lease(connection, "daemon").renewals == 1
+    with own.write() as connection:
+        release(connection, "daemon", me)
+        acquire(connection, "daemon", FAR, NOW)
     seconds[0] += FENCE_SECONDS + 1
     with pytest.raises(LeaseLost, match="another process took over"):
         write()

@@ -102,8 +102,8 @@ async def test_a_loop_that_stopped_is_named_and_a_deaf_bot_is_not(sqlite_databas
 
 async def test_a_database_is_ready_with_its_schema(database):
     assert not await unready(app_of(database))
-    with database.write() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     assert (await unready(app_of(database))).startswith("schema 0001, this version has")
 
 

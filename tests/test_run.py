@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 from opened_app import opened_app
+from sqlalchemy import select
 
 from monitor.channels.fake import FakeChannel
 from monitor.daemon import run
@@ -19,7 +20,7 @@ from monitor.errors import LeaseLost, LoopFailed
 from monitor.fetching.fake import FakeFetcher
 from monitor.model.alerts import NoticeKind
 from monitor.retry import Backoff
-from monitor.storage.tables import NoticeRow
+from monitor.storage.tables import notice_table
 
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 
@@ -122,8 +123,8 @@ async def test_a_loop_that_does_not_work_ends_it_and_operators_are_told(
     with pytest.raises(LoopFailed, match="delivery stopped working: RuntimeError: broken"):
         async with asyncio.timeout(60):
             await run.run_forever(app, asyncio.Event())
-    with app.context.database.read() as session:
-        notices = [(row.kind, row.text) for row in session.query(NoticeRow)]
+    with app.context.database.read() as connection:
+        notices = [(row.kind, row.text) for row in connection.execute(select(notice_table))]
     assert notices == [
         (NoticeKind.LOOP_FAILED, "delivery: RuntimeError: broken"),
         (NoticeKind.LOOP_FAILED, "delivery: RuntimeError: broken; the process ends"),

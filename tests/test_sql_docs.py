@@ -27,9 +27,9 @@ def test_there_are_thirty_worked_queries():
 
 
 def test_the_queries_of_the_documents_run(database):
-    with database.read() as session:
+    with database.read() as connection:
         for query in QUERIES:
-            assert session.execute(text(query)).all() == [], query
+            assert connection.execute(text(query)).all() == [], query
 
 
 def test_every_column_of_every_view_is_documented(database):

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from monitor.storage.statement_tables import METADATA
+from monitor.storage.statement_tables import ALL_TABLES
 from monitor.storage.views import PRIVATE_VIEWS, View
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +28,7 @@ OTHER_TABLES = (
     *("alembic_version", "sqlite_stat1", "sqlite_stat4", "sqlite_sequence"),
     *(_WORDS, *(f"{_WORDS}_{part}" for part in ("config", "content", "data", "docsize", "idx"))),
 )
-"""Tables that are not mapped: of migrations, of SQLite, and of the index of words."""
+"""Tables beside ours: of migrations, of SQLite, and of the index of words."""
 
 TITLES = {
     View.CHANGES: "What changed",
@@ -59,7 +59,7 @@ def metadata_file() -> str:
     """The file as it should be."""
     reference = (ROOT / "docs" / "reference" / "sql.md").read_text(encoding="utf-8")
     closed = {"hidden": True, "allow": False}
-    names = sorted({*METADATA.tables, *OTHER_TABLES, *PRIVATE_VIEWS})
+    names = sorted({*ALL_TABLES.tables, *OTHER_TABLES, *PRIVATE_VIEWS})
     tables: dict[str, Any] = dict(_views(reference))
     tables |= {str(name): closed for name in names}
     metadata = {

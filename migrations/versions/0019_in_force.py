@@ -8,7 +8,6 @@ not known.
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.orm import Session
 
 revision = "0019"
 down_revision = "0018"
@@ -265,8 +264,7 @@ def upgrade() -> None:
     # Imported here: a new database is made without loading the extraction.
     from monitor.ingest.projection import rebuild
 
-    with Session(op.get_bind(), join_transaction_mode="rollback_only") as session:
-        rebuild(session)
+    rebuild(op.get_bind())
 
 
 def _create_tables() -> None:

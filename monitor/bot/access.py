@@ -20,8 +20,8 @@ def recipient_id_of(context: BotContext, recipient: Recipient) -> int:
     """The id of a chat, or of a forum's topic, in our tables."""
     if not recipient.thread_id:
         return recipient.chat_id
-    with context.database.read() as session:
-        return recipients.find_recipient_id(session, recipient)
+    with context.database.read() as connection:
+        return recipients.find_recipient_id(connection, recipient)
 
 
 def is_allowed(context: BotContext, request: Request) -> bool:
@@ -70,11 +70,11 @@ def deny_reply(context: BotContext, request: Request, command: str) -> Reply | N
 def _subscribe_later(context: BotContext, request: Request, rule: Rule) -> None:
     """Subscribe a chat that waits for operators; it is inactive, unless a rule file names it."""
     named = bool(context.rules_addressed_to(request.recipient))
-    with context.database.write() as session:
-        context.remember(session, request)
-        subscriptions.subscribe(session, request.recipient_id, rule.id, now=context.now())
+    with context.database.write() as connection:
+        context.remember(connection, request)
+        subscriptions.subscribe(connection, request.recipient_id, rule.id, now=context.now())
         if not named:
-            recipients.deactivate_recipient(session, request.recipient_id)
+            recipients.deactivate_recipient(connection, request.recipient_id)
 
 
 def _access_reply(context: BotContext, request: Request) -> Reply:
@@ -96,10 +96,10 @@ def welcome_back(context: BotContext, request: Request) -> Request:
     chat = context.settings(request.recipient_id)
     if chat.active:
         return request
-    with context.database.write() as session:
-        if not chat.title and not subscriptions.rules_of(session, request.recipient_id):
+    with context.database.write() as connection:
+        if not chat.title and not subscriptions.rules_of(connection, request.recipient_id):
             return request
-        recipients.reactivate_chat(session, request.recipient.chat_id)
+        recipients.reactivate_chat(connection, request.recipient.chat_id)
     return replace(request, returned=context.settings(request.recipient_id).active)
 
 
@@ -110,34 +110,34 @@ def is_operator(context: BotContext, request: Request) -> bool:
 
 def on_bot_removed(context: BotContext, chat_id: int) -> None:
     """The bot was removed from a chat: send nothing more until it is added again."""
-    with context.database.write() as session:
-        for ended in recipients.deactivate_chat(session, chat_id):
-            chats.withdraw_alerts(session, ended, reason="the bot was removed from the chat")
+    with context.database.write() as connection:
+        for ended in recipients.deactivate_chat(connection, chat_id):
+            chats.withdraw_alerts(connection, ended, reason="the bot was removed from the chat")
 
 
 def on_bot_added(context: BotContext, chat_id: int) -> None:
     """The bot is back, or may write again: the chat hears again if it may receive alerts."""
     if not _may_receive(context, chat_id):
         return
-    with context.database.write() as session:
-        recipients.reactivate_chat(session, chat_id)
+    with context.database.write() as connection:
+        recipients.reactivate_chat(connection, chat_id)
 
 
 def on_chat_migrated(context: BotContext, old_id: int, new_id: int) -> None:
     """A group became a supergroup: its data moves to the new id; revoked access stays revoked."""
     revoked = not context.settings(old_id).active and not _may_receive(context, old_id)
-    with context.database.write() as session:
-        chats.move_chat(session, old_id, new_id, now=context.now())
+    with context.database.write() as connection:
+        chats.move_chat(connection, old_id, new_id, now=context.now())
         if revoked:
-            recipients.deactivate_chat(session, new_id)
-        chats.move_alerts(session, old_id, new_id)
+            recipients.deactivate_chat(connection, new_id)
+        chats.move_alerts(connection, old_id, new_id)
 
 
-def deny_access(session: Transaction, chat_id: int) -> None:
+def deny_access(connection: Transaction, chat_id: int) -> None:
     """An operator denies a chat access: withdraw its alerts and send nothing more."""
-    recipients.set_access(session, chat_id, Access.DENIED)
-    for ended in recipients.deactivate_chat(session, chat_id):
-        chats.withdraw_alerts(session, ended, reason=chats.ACCESS_REVOKED)
+    recipients.set_access(connection, chat_id, Access.DENIED)
+    for ended in recipients.deactivate_chat(connection, chat_id):
+        chats.withdraw_alerts(connection, ended, reason=chats.ACCESS_REVOKED)
 
 
 def _may_receive(context: BotContext, chat_id: int) -> bool:
@@ -150,22 +150,22 @@ def _request_access(context: BotContext, request: Request) -> None:
     """Ask the operators. The request itself does not activate the chat."""
     recipient = request.recipient
     chat_id = recipient.chat_id
-    with context.database.write() as session:
-        inactive = not recipients.get_recipient(session, chat_id).active
+    with context.database.write() as connection:
+        inactive = not recipients.get_recipient(connection, chat_id).active
         recipients.save_chat(
-            session,
+            connection,
             chat_id,
             title=request.title,
             now=context.now(),
             kind=request.kind,
             to=Recipient(chat_id) if recipient.thread_id else recipient,
         )
-        recipients.set_access(session, chat_id, Access.PENDING)
+        recipients.set_access(connection, chat_id, Access.PENDING)
         if inactive:
             # It may have subscriptions from when it had access: they wait for the decision.
-            recipients.deactivate_recipient(session, chat_id)
+            recipients.deactivate_recipient(connection, chat_id)
         enqueue_notice(
-            session,
+            connection,
             NoticeKind.ACCESS_REQUESTED,
             shorten(request.title) or "?",
             context.policy.operators,

@@ -38,11 +38,11 @@ def status(context: BotContext, request: Request) -> Reply:
     """Counts of sources, changes, outbox, chats and rules; mistakes and a pause first."""
     bot = context.texts(request.recipient_id)
     wording, zone, now = bot.status_lines, context.timezone(request.recipient_id), context.now()
-    with context.database.read() as session:
-        found = storage_status.overview(session, since=now - timedelta(days=1))
-        waiting = outbox_admin.count_alerts(session)
-        paused = outbox_admin.paused_since(session)
-        own, _ = custom_rules_version(session)
+    with context.database.read() as connection:
+        found = storage_status.overview(connection, since=now - timedelta(days=1))
+        waiting = outbox_admin.count_alerts(connection)
+        paused = outbox_admin.paused_since(connection)
+        own, _ = custom_rules_version(connection)
     lines = []
     if paused is not None:
         lines.append(fill(wording.paused, time=f"{paused.astimezone(zone):%Y-%m-%d %H:%M}"))
@@ -74,8 +74,8 @@ def sources(context: BotContext, request: Request) -> Reply:
         alert_texts(context.settings(request.recipient_id).language),
     )
     zone = context.timezone(request.recipient_id)
-    with context.database.read() as session:
-        unwell = storage_status.unhealthy_sources(session)
+    with context.database.read() as connection:
+        unwell = storage_status.unhealthy_sources(connection)
     if not unwell:
         return text_reply(bot.sources_none)
     spans = [Span(bot.sources_title, bold=True)]
@@ -109,8 +109,8 @@ def broadcast(context: BotContext, request: Request) -> Reply:
     text = trim(request.args.strip(), _MAX_BROADCAST)
     if not text:
         return text_reply(bot.which_broadcast)
-    with context.database.read() as session:
-        count = len(recipients.active_chats(session))
+    with context.database.read() as connection:
+        count = len(recipients.active_chats(connection))
     if len(context.drafts) >= _MAX_DRAFTS:
         context.drafts.clear()
     context.drafts[request.recipient_id] = text
@@ -139,9 +139,9 @@ def decide_broadcast(context: BotContext, request: Request) -> Reply:
         return Reply(toast=bot.expired)
     if choice != _SEND:
         return Reply(edit=text_reply(bot.broadcast_cancelled).message)
-    with context.database.write() as session:
-        chats = recipients.active_chats(session)
-        count = enqueue_notice(session, NoticeKind.BROADCAST, text, chats, now=context.now())
+    with context.database.write() as connection:
+        chats = recipients.active_chats(connection)
+        count = enqueue_notice(connection, NoticeKind.BROADCAST, text, chats, now=context.now())
     return Reply(edit=text_reply(fill(bot.broadcast_done, count=count)).message)
 
 
@@ -150,11 +150,11 @@ def pause(context: BotContext, request: Request) -> Reply:
     bot = context.texts(request.recipient_id)
     if request.normalized_args not in _ON | _OFF:
         return text_reply(bot.which_pause)
-    with context.database.write() as session:
+    with context.database.write() as connection:
         if request.normalized_args in _OFF:
-            outbox_admin.resume(session)
+            outbox_admin.resume(connection)
             return text_reply(bot.resumed)
-        outbox_admin.pause(session, by=str(request.recipient.chat_id), now=context.now())
+        outbox_admin.pause(connection, by=str(request.recipient.chat_id), now=context.now())
     return text_reply(bot.paused)
 
 
@@ -163,15 +163,15 @@ def decide_access(context: BotContext, request: Request, *, granted: bool) -> Re
     bot = context.texts(request.recipient_id)
     sign = -1 if request.args.startswith("-") else 1
     number = parse_number(request.args.removeprefix("-"))
-    with context.database.write() as session:
-        if number is None or not recipients.is_known(session, sign * number):
+    with context.database.write() as connection:
+        if number is None or not recipients.is_known(connection, sign * number):
             return Reply(toast=bot.expired)
         chat_id = sign * number
         if not granted:
-            deny_access(session, chat_id)
+            deny_access(connection, chat_id)
         else:
-            recipients.set_access(session, chat_id, Access.GRANTED)
-            enqueue_notice(session, NoticeKind.ACCESS_GRANTED, "", [chat_id], now=context.now())
+            recipients.set_access(connection, chat_id, Access.GRANTED)
+            enqueue_notice(connection, NoticeKind.ACCESS_GRANTED, "", [chat_id], now=context.now())
     decided = bot.decided_granted if granted else bot.decided_refused
     return Reply(edit=text_reply(fill(decided, chat=chat_id)).message)
 

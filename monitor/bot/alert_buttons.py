@@ -78,8 +78,8 @@ def unsure(context: BotContext, request: Request) -> Reply:
     found: list[AlertChange] = []
     if alert is not None:
         after = parse_number(last) or 0
-        with context.database.read() as session:
-            found = unsure_changes(session, alert.id, after=after, limit=_MAX_CHANGES + 1)
+        with context.database.read() as connection:
+            found = unsure_changes(connection, alert.id, after=after, limit=_MAX_CHANGES + 1)
     if alert is None or not found:
         return Reply(toast=bot.expired)
     spans = [Span(bot.unsure_title, bold=True)]
@@ -108,9 +108,9 @@ def chart(context: BotContext, request: Request) -> Reply:
     alert, _ = _alert(context, request)
     if alert is None:
         return Reply(toast=bot.expired)
-    with context.database.read() as session:
+    with context.database.read() as connection:
         for item in ranked_changes(alert)[:_MAX_CHANGES]:
-            figures = history_of(item.change, lambda r, m: figures_of(session, r, *m))
+            figures = history_of(item.change, lambda r, m: figures_of(connection, r, *m))
             picture = picture_of(item.change, figures, chat.language)
             if picture is not None:
                 return Reply(picture=picture)
@@ -162,30 +162,30 @@ def _alert(context: BotContext, request: Request) -> tuple[OutboxAlert | None, i
 
 def _alert_of_chat(context: BotContext, request: Request, alert_id: int) -> OutboxAlert | None:
     """An alert, if it belongs to this chat: callback data can be forged."""
-    with context.database.read() as session:
-        alert = get_alert(session, alert_id)
+    with context.database.read() as connection:
+        alert = get_alert(connection, alert_id)
     return alert if alert is not None and alert.recipient_id == request.recipient_id else None
 
 
 def _rules_of(context: BotContext, alert: OutboxAlert) -> dict[str, str]:
     ids = dict.fromkeys(rule_id for item in ranked_changes(alert) for rule_id in item.rule_ids)
-    with context.database.read() as session:
-        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, list(ids))}
+    with context.database.read() as connection:
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(connection, list(ids))}
     files = context.rules.files.by_id
     return {i: own.get(i) or (files[i].name if i in files else i) for i in ids}
 
 
 def _mute(context: BotContext, request: Request, rule_id: str, name: str) -> str:
-    with context.database.write() as session:
-        subscriptions.mute(session, request.recipient_id, rule_id, until=None)
+    with context.database.write() as connection:
+        subscriptions.mute(connection, request.recipient_id, rule_id, until=None)
     text = context.texts(request.recipient_id).muted_now
     return fill(text, rule=one_line(name, MAX_NAME), rule_id=name_to_type(rule_id, name))
 
 
 def _evidence(context: BotContext, request: Request, change_ids: list[int]) -> Message:
     chat, bot = context.settings(request.recipient_id), context.texts(request.recipient_id)
-    with context.database.read() as session:
-        found = provenance_of_changes(session, change_ids)
+    with context.database.read() as connection:
+        found = provenance_of_changes(connection, change_ids)
     if not found:
         return Message((Span(bot.expired),))
     spans = [Span(bot.evidence, bold=True)]

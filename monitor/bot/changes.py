@@ -141,14 +141,14 @@ def commitment(context: BotContext, request: Request) -> Reply:
         return text_reply(bot.which_commitment)
     if number is None:
         return Reply(_commitment_list(context, request))
-    with context.database.read() as session:
-        found = find_change(session, number)
+    with context.database.read() as connection:
+        found = find_change(connection, number)
         if found is None:
             return text_reply(fill(bot.no_commitment, id=number))
-        figures = history_of(found.change, lambda r, m: figures_of(session, r, *m))
-        commitment_id = commitment_of_change(session, number)
-        years = [] if commitment_id is None else commitment_years(session, commitment_id)
-        correction = feedback_summary(session, number).correction
+        figures = history_of(found.change, lambda r, m: figures_of(connection, r, *m))
+        commitment_id = commitment_of_change(connection, number)
+        years = [] if commitment_id is None else commitment_years(connection, commitment_id)
+        correction = feedback_summary(connection, number).correction
     language = context.settings(request.recipient_id).language
     picture = picture_of(found.change, figures, language)
     message = _change_in_full(context, request, found, figures, years)
@@ -249,15 +249,15 @@ def _listed(
     is a word of its sentence. Later pages are found in the same way as the first. Of 液冷|风冷,
     either has to stand there.
     """
-    with context.database.read() as session:
+    with context.database.read() as connection:
         if kind is _ListKind.LATEST:
             # A review that is silent is no news; who looks for a place or a word finds it.
             newest = ChangeConditions(before=before, without=(Kind.NOT_REPORTED,))
-            return list_changes(session, newest, limit=limit)
+            return list_changes(connection, newest, limit=limit)
         if kind is _ListKind.REGION:
             regions = parse_query(query.rstrip("…")).regions
             of_region = ChangeConditions(before=before, regions=regions)
-            return list_changes(session, of_region, limit=limit)
+            return list_changes(connection, of_region, limit=limit)
         asked = parse_alternatives(query.rstrip("…"))
         apart = parse_alternatives(query.rstrip("…"), apart=True)
         as_words = [replace(one, regions=(), words=(*one.places, *one.words)) for one in asked]
@@ -270,7 +270,7 @@ def _listed(
                 wanted = ChangeConditions(
                     before=before, words=one.words, regions=one.regions or None
                 )
-                listed = list_changes(session, wanted, limit=limit)
+                listed = list_changes(connection, wanted, limit=limit)
                 found |= {change.id: change for change in listed}
             tried |= queries
             if found:
@@ -283,14 +283,14 @@ def _commitment_list(context: BotContext, request: Request) -> Message:
     language = context.settings(request.recipient_id).language
     bot, table = bot_texts(language), alert_texts(language)
     query = parse_query(request.short_args)
-    with context.database.read() as session:
+    with context.database.read() as connection:
         found = find_commitments(
-            session, words=query.words, regions=query.regions or None, limit=_PAGE_SIZE
+            connection, words=query.words, regions=query.regions or None, limit=_PAGE_SIZE
         )
         apart = parse_query(request.short_args, apart=True)
         if not found and apart != query:
             found = find_commitments(
-                session, words=apart.words, regions=apart.regions, limit=_PAGE_SIZE
+                connection, words=apart.words, regions=apart.regions, limit=_PAGE_SIZE
             )
     if not found:
         nothing = fill(bot.no_found, words=request.short_args)

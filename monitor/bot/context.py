@@ -113,8 +113,8 @@ class BotContext:
 
     def settings(self, recipient_id: int) -> recipients.RecipientSettings:
         """The settings of a chat."""
-        with self.database.read() as session:
-            return recipients.get_recipient(session, recipient_id)
+        with self.database.read() as connection:
+            return recipients.get_recipient(connection, recipient_id)
 
     def texts(self, recipient_id: int) -> BotTexts:
         """The bot's texts in the language of a chat."""
@@ -124,11 +124,11 @@ class BotContext:
         """The time zone of a chat."""
         return zone_of(self.settings(recipient_id).timezone)
 
-    def remember(self, session: Transaction, request: Request) -> None:
+    def remember(self, connection: Transaction, request: Request) -> None:
         """Store a chat that makes a choice; a new one gets the configured time zone."""
-        new = not recipients.is_known(session, request.recipient_id)
+        new = not recipients.is_known(connection, request.recipient_id)
         recipients.save_chat(
-            session,
+            connection,
             request.recipient_id,
             title=request.title,
             now=self.now(),
@@ -136,7 +136,7 @@ class BotContext:
             to=request.recipient,
         )
         if new and self.policy.timezone != DEFAULT_ZONE:
-            set_timezone(session, request.recipient_id, self.policy.timezone, now=self.now())
+            set_timezone(connection, request.recipient_id, self.policy.timezone, now=self.now())
 
     def subscribable_rules(self) -> list[Rule]:
         """The rules any chat may subscribe to."""

@@ -185,8 +185,8 @@ class UpdateFaults:
     def _write(self, kind: NoticeKind, text: str) -> None:
         context = self.context
         try:
-            with context.database.write() as session:
-                enqueue_notice(session, kind, text, context.policy.operators, now=context.now())
+            with context.database.write() as connection:
+                enqueue_notice(connection, kind, text, context.policy.operators, now=context.now())
         except Exception:
             # For example a locked database; the fault itself is logged.
             log.exception("bot.notice_failed")

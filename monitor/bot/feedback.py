@@ -85,10 +85,10 @@ def list_open(context: BotContext, request: Request) -> Reply:
     """What waits for an operator's decision: the changes that most people call wrong first."""
     bot = context.texts(request.recipient_id)
     language = context.settings(request.recipient_id).language
-    with context.database.read() as session:
-        ids = storage_feedback.open_changes(session, limit=10_000)
-        summaries = storage_feedback.feedback_summaries(session, ids[:_MAX_OPEN])
-        items = [change_item(session, change_id) for change_id in ids[:_MAX_OPEN]]
+    with context.database.read() as connection:
+        ids = storage_feedback.open_changes(connection, limit=10_000)
+        summaries = storage_feedback.feedback_summaries(connection, ids[:_MAX_OPEN])
+        items = [change_item(connection, change_id) for change_id in ids[:_MAX_OPEN]]
     if not ids:
         return text_reply(bot.feedback_none)
     spans = [Span(fill(bot.feedback_open, count=len(ids)), bold=True)]
@@ -137,16 +137,16 @@ def _decide(
 ) -> Reply:
     bot = context.texts(request.recipient_id)
     named = [to.chat_id for rule in context.rules.files.rules for to in rule.recipients]
-    with context.database.write() as session:
+    with context.database.write() as connection:
         decided = decide(
-            session,
+            connection,
             change_id,
             confirmed,
             operator=str(request.recipient.chat_id),
             now=context.now(),
             named=named,
         )
-        told = len(recipients_of_change(session, change_id, named)) if confirmed else 0
+        told = len(recipients_of_change(connection, change_id, named)) if confirmed else 0
     message = _case(context, request, change_id)
     if message is None:
         return Reply(toast=bot.expired)
@@ -164,12 +164,12 @@ def _store(
 ) -> str:
     person = request.person or request.recipient.chat_id
     now = context.now()
-    with context.database.write() as session:
+    with context.database.write() as connection:
         since = now - timedelta(hours=1)
-        if storage_feedback.count_feedback(session, person, since=since) >= MAX_PER_HOUR:
+        if storage_feedback.count_feedback(connection, person, since=since) >= MAX_PER_HOUR:
             return bot.feedback_limit
         result = storage_feedback.add_feedback(
-            session,
+            connection,
             change_id,
             kind,
             recipient_id=request.recipient_id,
@@ -177,7 +177,7 @@ def _store(
             now=now,
         )
         if result is FeedbackResult.STORED:
-            notify_operators(session, change_id, context.policy.operators, now=now)
+            notify_operators(connection, change_id, context.policy.operators, now=now)
     return fill(bot.feedback_results[result], kind=bot.feedback_kinds[kind])
 
 
@@ -221,8 +221,8 @@ def _back_button(alert: OutboxAlert, page: int, bot: BotTexts) -> Button:
 
 def _alert_of_chat(context: BotContext, request: Request, number: str) -> OutboxAlert | None:
     """An alert with changes, if it belongs to this chat: callback data can be forged."""
-    with context.database.read() as session:
-        alert = get_alert(session, parse_number(number) or 0)
+    with context.database.read() as connection:
+        alert = get_alert(connection, parse_number(number) or 0)
     mine = alert is not None and alert.recipient_id == request.recipient_id
     return alert if mine and alert is not None and alert.changes else None
 
@@ -240,7 +240,7 @@ def _find(alert: OutboxAlert, change_id: int | None) -> tuple[int, AlertChange] 
 
 def _case(context: BotContext, request: Request, change_id: int) -> Message | None:
     language = context.settings(request.recipient_id).language
-    with context.database.read() as session:
-        item = change_item(session, change_id)
-        summary = storage_feedback.feedback_summary(session, change_id)
+    with context.database.read() as connection:
+        item = change_item(connection, change_id)
+        summary = storage_feedback.feedback_summary(connection, change_id)
     return None if item is None else feedback_message(item, summary, language)

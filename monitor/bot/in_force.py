@@ -85,12 +85,12 @@ class CommitmentsInForce:
             return {rule_id: f"{count}{more}" for rule_id, count in counts.items()}
 
     def _refresh(self, database: Database, now: datetime) -> None:
-        with database.read() as session:
-            version = log_version(session)
+        with database.read() as connection:
+            version = log_version(connection)
             is_fresh = self._read_at is not None and now - self._read_at < _KEPT
             if version == self._version and is_fresh:
                 return
-            items, self._is_all = newest_commitments(session, limit=MAX_COMMITMENTS)
+            items, self._is_all = newest_commitments(connection, limit=MAX_COMMITMENTS)
         self._items = tuple(items)
         self._version, self._read_at, self._rules = version, now, None
 

@@ -80,9 +80,9 @@ def delivery_lines(
     """
     bot = bot_texts(chat.language)
     now, zone = context.now(), zone_of(chat.timezone)
-    with context.database.read() as session:
-        paused = outbox_admin.paused_since(session)
-        alerts = outbox_admin.waiting_alerts(session, chat.id, since=now - _RECENT)
+    with context.database.read() as connection:
+        paused = outbox_admin.paused_since(connection)
+        alerts = outbox_admin.waiting_alerts(connection, chat.id, since=now - _RECENT)
     line = fill(
         bot.settings,
         digest=_digest_label(chat.digest, bot),
@@ -145,9 +145,9 @@ def digest(context: BotContext, request: Request) -> Reply:
         chosen = parse_digest(_plain_digest(request.normalized_args))
     except ValueError:
         return text_reply(bot.which_digest)
-    with context.database.write() as session:
-        context.remember(session, request)
-        set_digest(session, request.recipient_id, chosen, now=context.now())
+    with context.database.write() as connection:
+        context.remember(connection, request)
+        set_digest(connection, request.recipient_id, chosen, now=context.now())
     return text_reply(fill(bot.digest, digest=_digest_label(chosen, bot)))
 
 
@@ -177,9 +177,9 @@ def quiet(context: BotContext, request: Request) -> Reply:
         chosen = parse_quiet("off" if request.normalized_args in _OFF else request.normalized_args)
     except ValueError:
         return text_reply(bot.which_quiet)
-    with context.database.write() as session:
-        context.remember(session, request)
-        set_quiet(session, request.recipient_id, chosen, now=context.now())
+    with context.database.write() as connection:
+        context.remember(connection, request)
+        set_quiet(connection, request.recipient_id, chosen, now=context.now())
     return text_reply(fill(bot.quiet, quiet=bot.quiet_off if chosen is None else chosen))
 
 
@@ -188,17 +188,17 @@ def mute(context: BotContext, request: Request) -> Reply:
     bot = context.texts(request.recipient_id)
     words = simplify(request.short_args)
     if request.normalized_args in _OFF:
-        with context.database.write() as session:
-            context.remember(session, request)
-            set_muted(session, request.recipient_id, None, now=context.now())
-            subscriptions.unmute(session, request.recipient_id)
+        with context.database.write() as connection:
+            context.remember(connection, request)
+            set_muted(connection, request.recipient_id, None, now=context.now())
+            subscriptions.unmute(connection, request.recipient_id)
         return text_reply(bot.mute_off)
     now, zone = context.now(), context.timezone(request.recipient_id)
     until = _end_of_mute(words, now, zone)
     if until is not None:
-        with context.database.write() as session:
-            context.remember(session, request)
-            set_muted(session, request.recipient_id, until, now=now)
+        with context.database.write() as connection:
+            context.remember(connection, request)
+            set_muted(connection, request.recipient_id, until, now=now)
         return text_reply(fill(bot.mute_until, until=_format_time(until, zone)))
     name, rest = _name_and_rest(words, now, zone)
     found = _find_rule(context, request, name)
@@ -216,9 +216,9 @@ def timezone(context: BotContext, request: Request) -> Reply:
     if name is None:
         return text_reply(bot.which_timezone)
     zone = ZoneInfo(name)
-    with context.database.write() as session:
-        context.remember(session, request)
-        set_timezone(session, request.recipient_id, name, now=context.now())
+    with context.database.write() as connection:
+        context.remember(connection, request)
+        set_timezone(connection, request.recipient_id, name, now=context.now())
     time = _format_time(context.now(), zone)
     return text_reply(fill(bot.timezone, timezone=zone_label(name), time=time))
 
@@ -234,9 +234,9 @@ def language(context: BotContext, request: Request) -> Reply:
     chosen = _LANGUAGES.get(request.short_args.casefold(), "")
     if not chosen:
         return text_reply(context.texts(request.recipient_id).which_language)
-    with context.database.write() as session:
-        context.remember(session, request)
-        recipients.set_language(session, request.recipient_id, chosen)
+    with context.database.write() as connection:
+        context.remember(connection, request)
+        recipients.set_language(connection, request.recipient_id, chosen)
     return text_reply(bot_texts(chosen).language)
 
 
@@ -247,18 +247,18 @@ def stop(context: BotContext, request: Request) -> Reply:
     """
     reply = text_reply(context.texts(request.recipient_id).stopped)
     named = bool(context.rules_addressed_to(request.recipient))
-    with context.database.write() as session:
-        access = recipients.get_recipient(session, request.recipient_id).access
-        chats.forget_chat(session, request.recipient_id)
-        chats.withdraw_alerts(session, request.recipient_id, reason="the chat said /stop")
+    with context.database.write() as connection:
+        access = recipients.get_recipient(connection, request.recipient_id).access
+        chats.forget_chat(connection, request.recipient_id)
+        chats.withdraw_alerts(connection, request.recipient_id, reason="the chat said /stop")
         if named or access:
             # The operators' decision holds, and rule files must not subscribe the chat again.
             recipients.save_chat(
-                session, request.recipient_id, title="", now=context.now(), to=request.recipient
+                connection, request.recipient_id, title="", now=context.now(), to=request.recipient
             )
             if access:
-                recipients.set_access(session, request.recipient_id, access)
-            recipients.deactivate_recipient(session, request.recipient_id)
+                recipients.set_access(connection, request.recipient_id, access)
+            recipients.deactivate_recipient(connection, request.recipient_id)
     return reply
 
 
@@ -267,11 +267,11 @@ def _mute_rule(context: BotContext, request: Request, rule_id: str, name: str, r
     shown = one_line(name, MAX_NAME)
     zone = context.timezone(request.recipient_id)
     until = _end_of_mute(rest, context.now(), zone)
-    with context.database.write() as session:
+    with context.database.write() as connection:
         if rest.casefold() in _OFF:
-            subscriptions.unmute(session, request.recipient_id, rule_id)
+            subscriptions.unmute(connection, request.recipient_id, rule_id)
             return fill(bot.unmuted, rule=shown)
-        subscriptions.mute(session, request.recipient_id, rule_id, until=until)
+        subscriptions.mute(connection, request.recipient_id, rule_id, until=until)
     values = {"rule": shown, "rule_id": name_to_type(rule_id, name)}
     if until is None:
         return fill(bot.muted_now, **values)
@@ -307,10 +307,10 @@ def _find_rule(context: BotContext, request: Request, wanted: str) -> tuple[str,
     if not folded:
         return None
     own_ids = custom_rule_ids(translate_terms(wanted))
-    with context.database.read() as session:
-        mine = subscriptions.rules_of(session, request.recipient_id)
-        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}
-        muted = subscriptions.muted_rules(session, request.recipient_id, now=context.now())
+    with context.database.read() as connection:
+        mine = subscriptions.rules_of(connection, request.recipient_id)
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(connection, mine)}
+        muted = subscriptions.muted_rules(connection, request.recipient_id, now=context.now())
     names = {
         rule.id: rule.name
         for rule in (*context.subscribable_rules(), *context.rules_addressed_to(request.recipient))

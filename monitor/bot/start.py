@@ -28,8 +28,8 @@ def start(context: BotContext, request: Request) -> Reply:
 
     A link (``t.me/BOT?start=RULE``) subscribes the chat to its rule.
     """
-    with context.database.write() as session:
-        context.remember(session, request)
+    with context.database.write() as connection:
+        context.remember(connection, request)
     bot = context.texts(request.recipient_id)
     first: list[Span] = []
     rows = [

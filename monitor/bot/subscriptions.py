@@ -111,9 +111,9 @@ def add_word(context: BotContext, request: Request) -> Reply:
     """The button that adds a word or a place to a custom rule: the narrower rule replaces it."""
     bot = context.texts(request.recipient_id)
     number, _, word = request.args.partition(":")
-    with context.database.read() as session:
-        mine = subscriptions.rules_of(session, request.recipient_id)
-        known = subscriptions.custom_rules(session, mine)
+    with context.database.read() as connection:
+        mine = subscriptions.rules_of(connection, request.recipient_id)
+        known = subscriptions.custom_rules(connection, mine)
     old = next((rule for rule in known if rule.id == f"{CUSTOM_RULE_PREFIX}{number}"), None)
     if old is None:
         return Reply(toast=bot.expired)
@@ -196,8 +196,8 @@ def _rules_page(context: BotContext, recipient_id: int, page: int) -> Message:
         return Message((Span(bot.no_rules),))
     pages = -(-len(offered) // _PAGE_SIZE)
     page = min(max(page, 0), pages - 1)
-    with context.database.read() as session:
-        mine = set(subscriptions.rules_of(session, recipient_id))
+    with context.database.read() as connection:
+        mine = set(subscriptions.rules_of(connection, recipient_id))
     counts = context.in_force.counts(context.database, context.rules.files, context.now())
     spans = [Span(bot.rules, bold=True)]
     rows: list[tuple[Button, ...]] = []
@@ -230,9 +230,9 @@ def _rules_page(context: BotContext, recipient_id: int, page: int) -> Message:
 def _mine(context: BotContext, request: Request) -> Message:
     bot = context.texts(request.recipient_id)
     now = context.now()
-    with context.database.read() as session:
-        chat = recipients.get_recipient(session, request.recipient_id)
-        muted = subscriptions.muted_rules(session, request.recipient_id, now=now)
+    with context.database.read() as connection:
+        chat = recipients.get_recipient(connection, request.recipient_id)
+        muted = subscriptions.muted_rules(connection, request.recipient_id, now=now)
     names = _subscriptions_of(context, request.recipient_id)
     named = [rule for rule in context.rules_addressed_to(request.recipient) if rule.id not in names]
     spans: list[Span] = []
@@ -283,9 +283,9 @@ def _muted_mark(bot: BotTexts, rule_id: str, muted: Container[str]) -> str:
 
 def _subscriptions_of(context: BotContext, recipient_id: int) -> dict[str, str]:
     """A chat's subscriptions: ids and names, oldest first."""
-    with context.database.read() as session:
-        mine = subscriptions.rules_of(session, recipient_id)
-        own = {rule.id: rule.name for rule in subscriptions.custom_rules(session, mine)}
+    with context.database.read() as connection:
+        mine = subscriptions.rules_of(connection, recipient_id)
+        own = {rule.id: rule.name for rule in subscriptions.custom_rules(connection, mine)}
     files = context.rules.files.by_id
     return {i: own.get(i) or (files[i].name if i in files else i) for i in mine}
 
@@ -341,10 +341,10 @@ def subscribe_rule(context: BotContext, request: Request, rule: Rule) -> Message
 
 def _subscribe(context: BotContext, request: Request, rule_id: str) -> str:
     bot = context.texts(request.recipient_id)
-    with context.database.write() as session:
-        context.remember(session, request)
-        new = subscriptions.subscribe(session, request.recipient_id, rule_id, now=context.now())
-        subscriptions.unmute(session, request.recipient_id, rule_id)
+    with context.database.write() as connection:
+        context.remember(connection, request)
+        new = subscriptions.subscribe(connection, request.recipient_id, rule_id, now=context.now())
+        subscriptions.unmute(connection, request.recipient_id, rule_id)
     files = context.rules.files.by_id
     name = files[rule_id].name if rule_id in files else rule_id
     return fill(bot.subscribed if new else bot.already, rule=_display_name(name, rule_id))
@@ -389,19 +389,19 @@ def _subscribe_to_words(
         values = {**error.values, "word": one_line(str(error.values.get("word", "")), MAX_NAME)}
         reason = fill(bot.bad_wishes[error.problem], **values)
         return text_reply(fill(bot.bad_words, reason=reason))
-    with context.database.write() as session:
-        context.remember(session, request)
-        mine = subscriptions.rules_of(session, request.recipient_id)
+    with context.database.write() as connection:
+        context.remember(connection, request)
+        mine = subscriptions.rules_of(connection, request.recipient_id)
         own = [rule_id for rule_id in mine if rule_id.startswith(CUSTOM_RULE_PREFIX)]
         if draft.id in own:
             return text_reply(fill(bot.already, rule=draft.name))
         if instead_of is not None:
-            subscriptions.unsubscribe(session, request.recipient_id, instead_of)
+            subscriptions.unsubscribe(connection, request.recipient_id, instead_of)
         elif len(own) >= context.policy.max_custom_rules:
             return text_reply(fill(bot.too_many, limit=context.policy.max_custom_rules))
         rule = subscriptions.CustomRule(draft.id, draft.name, draft.body)
-        subscriptions.save_custom_rule(session, rule, now=context.now())
-        subscriptions.subscribe(session, request.recipient_id, draft.id, now=context.now())
+        subscriptions.save_custom_rule(connection, rule, now=context.now())
+        subscriptions.subscribe(connection, request.recipient_id, draft.id, now=context.now())
     return Reply(_preview(context, request, draft))
 
 
@@ -494,16 +494,16 @@ def _preview_matches(context: BotContext, draft: CustomRuleDraft) -> int:
     """How many recent changes a new rule would have matched; of a long log only the newest."""
     rules = RuleSet((draft.rule,))
     since = context.now() - timedelta(days=_PREVIEW_DAYS)
-    with context.database.read() as session:
-        newest = zip(range(_MAX_PREVIEWED_CHANGES), walk_changes(session, since), strict=False)
+    with context.database.read() as connection:
+        newest = zip(range(_MAX_PREVIEWED_CHANGES), walk_changes(connection, since), strict=False)
         return sum(bool(rules.match(item.change)) for _, item in newest)
 
 
 def _unsubscribe(context: BotContext, request: Request, rule_id: str) -> str:
     bot = context.texts(request.recipient_id)
     name = _subscriptions_of(context, request.recipient_id).get(rule_id, rule_id)
-    with context.database.write() as session:
-        ended = subscriptions.unsubscribe(session, request.recipient_id, rule_id)
+    with context.database.write() as connection:
+        ended = subscriptions.unsubscribe(connection, request.recipient_id, rule_id)
     text = bot.unsubscribed if ended else bot.not_subscribed
     return fill(text, rule=_display_name(name, rule_id))
 

@@ -50,8 +50,8 @@ def list_(
     most = limit_of(limit, form, _IN_TABLE)
     with open_database(config, database, existing=True) as (settings, store):
         zone = ZoneInfo(settings.timezone)
-        with store.read() as session:
-            found = list_alerts(session, state=state, recipient_id=chat, limit=most + 1)
+        with store.read() as connection:
+            found = list_alerts(connection, state=state, recipient_id=chat, limit=most + 1)
     more = len(found) > most
     write_rows(
         form,
@@ -95,10 +95,10 @@ def retry(
     if bool(ids) == all_given_up:
         raise UserError("no alert is named", hint="ids are in monitor alerts list; or --given-up")
     ids_of(ids, "an alert")
-    with open_database(config, database, existing=True) as (_, store), store.write() as session:
+    with open_database(config, database, existing=True) as (_, store), store.write() as connection:
         # Alerts that a chat withdrew by /stop are dead too, and must not be sent.
-        chosen = exhausted_alerts(session, MAX_ATTEMPTS) if all_given_up else ids or []
-        done = retry_alerts(session, chosen, now=utc_now())
+        chosen = exhausted_alerts(connection, MAX_ATTEMPTS) if all_given_up else ids or []
+        done = retry_alerts(connection, chosen, now=utc_now())
     _report(ids, done, "will be sent")
 
 
@@ -112,8 +112,8 @@ def drop(
     if not ids:
         raise UserError("no alert is named", hint="ids are in monitor alerts list")
     ids_of(ids, "an alert")
-    with open_database(config, database, existing=True) as (_, store), store.write() as session:
-        done = drop_alerts(session, ids, reason="dropped by the operator")
+    with open_database(config, database, existing=True) as (_, store), store.write() as connection:
+        done = drop_alerts(connection, ids, reason="dropped by the operator")
     _report(ids, done, "given up")
 
 

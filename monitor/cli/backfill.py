@@ -58,8 +58,8 @@ def backfill_command(
         catalogue = load_catalogue(settings.existing_paths("catalogue"))
         sources = _chosen(catalogue, ids or [])
         since = date(utc_now().astimezone(ZoneInfo(settings.timezone)).year - years + 1, 1, 1)
-        with store.write() as session:
-            add_sources(session, map(watched_source, sources), utc_now())
+        with store.write() as connection:
+            add_sources(connection, map(watched_source, sources), utc_now())
         before = _count(store)
         reports, stopped = asyncio.run(_run(settings, store, sources, since))
         added = _count(store) - before
@@ -184,5 +184,5 @@ def _chosen(catalogue: Catalogue, ids: Sequence[str]) -> list[Source]:
 
 
 def _count(store: Database) -> int:
-    with store.read() as session:
-        return count_documents(session, DocumentFilter())
+    with store.read() as connection:
+        return count_documents(connection, DocumentFilter())

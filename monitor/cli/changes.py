@@ -80,14 +80,14 @@ def changes(
             label=None if everything else Label.COMMITMENT,
             words=() if text is None else (text,),
         )
-        with store.read() as session:
+        with store.read() as connection:
             if form is Format.JSONL:
-                write_jsonl(map(logged_json, _walk(session, most, wanted)))
+                write_jsonl(map(logged_json, _walk(connection, most, wanted)))
             elif form is Format.CSV:
-                rows = (_row(form, item, zone) for item in _walk(session, most, wanted))
+                rows = (_row(form, item, zone) for item in _walk(connection, most, wanted))
                 write_csv(_COLUMNS, rows)
             else:
-                found = list_changes(session, wanted, limit=most + 1)
+                found = list_changes(connection, wanted, limit=most + 1)
                 asked_for = (("region", name), ("kind", kind))
                 write_rows(
                     form,
@@ -106,17 +106,16 @@ def changes(
                     print_more("newest", most)
 
 
-def _walk(session: Transaction, limit: int, wanted: ChangeConditions) -> Iterator[LoggedChange]:
+def _walk(connection: Transaction, limit: int, wanted: ChangeConditions) -> Iterator[LoggedChange]:
     """The changes that fit, newest first, a page of them in memory at a time."""
     while limit > 0:
         size = min(limit, _PAGE)
-        page = list_changes(session, wanted, limit=size)
+        page = list_changes(connection, wanted, limit=size)
         yield from page
         if len(page) < size:
             return
         limit -= size
         wanted = replace(wanted, before=page[-1].id)
-        session.expunge_all()
 
 
 def _row(form: Format, item: LoggedChange, zone: ZoneInfo) -> tuple[object, ...]:
@@ -179,12 +178,12 @@ def show(
     """Print one change of the log: both sentences, and what differs between them."""
     with (
         open_database(config, database, existing=True) as (settings, store),
-        store.read() as session,
+        store.read() as connection,
     ):
-        found = find_change(session, change_id)
+        found = find_change(connection, change_id)
         if found is None:
             raise UserError(f"the log has no change {change_id}", hint="see monitor changes")
-        corrected = feedback_summary(session, change_id)
+        corrected = feedback_summary(connection, change_id)
     if as_json:
         write_jsonl([logged_json(found)])
         return

@@ -62,14 +62,14 @@ def commitment(
     which = stated(which, "ID|WORDS") or ""
     with (
         open_database(config, database, existing=True) as (_, store),
-        store.read() as session,
+        store.read() as connection,
     ):
         if not which.isdecimal():
             if change:
                 raise UserError(f"--change: {which} is no number", hint="see monitor changes")
             most = limit_of(limit, form, _IN_TABLE)
             found = find_commitments(
-                session,
+                connection,
                 words=which.split(),
                 regions=None if name is None else [name],
                 limit=most + 1,
@@ -79,8 +79,8 @@ def commitment(
                 print_status(f"the first {most}: there are more; see --limit")
             return
         find = commitment_of_change if change else commitment_of_statement
-        commitment_id = find(session, int(which))
-        years = [] if commitment_id is None else commitment_years(session, commitment_id)
+        commitment_id = find(connection, int(which))
+        years = [] if commitment_id is None else commitment_years(connection, commitment_id)
     if not years:
         what = f"change {which} is about" if change else f"statement {which} is"
         raise UserError(f"{what} no commitment of a report", hint="monitor commitment WORDS")

@@ -298,9 +298,8 @@ def _projection_faults(store: Database) -> list[str]:
     from monitor.ingest.projection import projection_fault
 
     faults = []
-    with store.read() as session, progress() as bar:
-        for number in bar.track(current_documents(session), description="checking documents"):
-            if fault := projection_fault(session, number):
+    with store.read() as connection, progress() as bar:
+        for number in bar.track(current_documents(connection), description="checking documents"):
+            if fault := projection_fault(connection, number):
                 faults.append(f"document {number}: {fault}")
-            session.expunge_all()
     return faults

@@ -70,9 +70,9 @@ def export(
             refuse_other_file(output, form, force=force, never=_files_of(store))
         zone = ZoneInfo(settings.timezone)
         start = None if since is None else start_of(since, "--since", zone, utc_now())
-        with store.read() as session:
-            columns = columns_of(session, view)
-            rows = _Counted(read_view(session, view, since=start))
+        with store.read() as connection:
+            columns = columns_of(connection, view)
+            rows = _Counted(read_view(connection, view, since=start))
             if form is FileFormat.PARQUET:
                 _write_parquet(cell_types(columns, view), rows, output)
             else:

@@ -46,8 +46,8 @@ def list_(
     _check_number(change)
     with open_database(config, database, existing=True) as (settings, store):
         zone = ZoneInfo(settings.timezone)
-        with store.read() as session:
-            found = list_feedback(session, state=state, change_id=change, limit=limit)
+        with store.read() as connection:
+            found = list_feedback(connection, state=state, change_id=change, limit=limit)
     write_rows(
         form,
         ("change", "given", "kind", "state", "text", "chat", "person", "operator", "note"),
@@ -85,9 +85,9 @@ def confirm(
     _check_number(change)
     with open_database(config, database, existing=True) as (settings, store):
         named = _chats_of_rules(settings)
-        with store.write() as session:
-            counts = dict(feedback_summary(session, change).counts)
-            _check(counts, change, known=find_change(session, change) is not None)
+        with store.write() as connection:
+            counts = dict(feedback_summary(connection, change).counts)
+            _check(counts, change, known=find_change(connection, change) is not None)
             if kind is None and len(counts) > 1:
                 raise UserError(
                     f"change {change}: people say different things: {', '.join(counts)}",
@@ -99,9 +99,15 @@ def confirm(
                     f"change {change}: nobody says {chosen}", hint=f"they say {', '.join(counts)}"
                 )
             decide(
-                session, change, chosen, operator=_OPERATOR, now=utc_now(), named=named, note=note
+                connection,
+                change,
+                chosen,
+                operator=_OPERATOR,
+                now=utc_now(),
+                named=named,
+                note=note,
             )
-            told = len(recipients_of_change(session, change, named))
+            told = len(recipients_of_change(connection, change, named))
     recipients = "1 recipient" if told == 1 else f"{told} recipients"
     print_status(f"change {change} is marked as {chosen}; {recipients} will be told")
 
@@ -115,10 +121,10 @@ def reject(
 ) -> None:
     """Reject all that people say is wrong with a change; nobody is told."""
     _check_number(change)
-    with open_database(config, database, existing=True) as (_, store), store.write() as session:
-        counts = dict(feedback_summary(session, change).counts)
-        _check(counts, change, known=find_change(session, change) is not None)
-        decided = decide(session, change, None, operator=_OPERATOR, now=utc_now(), note=note)
+    with open_database(config, database, existing=True) as (_, store), store.write() as connection:
+        counts = dict(feedback_summary(connection, change).counts)
+        _check(counts, change, known=find_change(connection, change) is not None)
+        decided = decide(connection, change, None, operator=_OPERATOR, now=utc_now(), note=note)
     people = "1 person" if decided == 1 else f"{decided} people"
     print_status(f"change {change} stays as it is; it was called wrong by {people}")
 

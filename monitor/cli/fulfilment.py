@@ -44,9 +44,9 @@ def fulfilment(
     most = limit_of(limit, form, _IN_TABLE)
     with (
         open_database(config, database, existing=True) as (_, store),
-        store.read() as session,
+        store.read() as connection,
     ):
-        lines = list_fulfilments(session, region=name, due=year, verdict=verdict, limit=most + 1)
+        lines = list_fulfilments(connection, region=name, due=year, verdict=verdict, limit=most + 1)
     more = len(lines) > most
     lines = lines[:most]
     write_rows(

@@ -45,9 +45,9 @@ def history(
     metric = normalize_characters(stated(metric, "--metric") or "").replace(" ", "")
     with (
         open_database(config, database, existing=True) as (_, store),
-        store.read() as session,
+        store.read() as connection,
     ):
-        figures = figures_of(session, name, *search_terms(metric))
+        figures = figures_of(connection, name, *search_terms(metric))
     found = metric_history(figures, metric)
     if not found:
         print_status(

@@ -279,11 +279,11 @@ def _described(one: _Prepared, found: int) -> str:
 def _write(database: Database, request: IngestRequest) -> tuple[IngestResult, bool]:
     """Store a document; also whether it stands outside of the series it seemed to belong to."""
     try:
-        with database.faults_told(), database.write() as session:
-            result = ingest_document(session, request, rules=RuleSet(()), now=utc_now())
+        with database.faults_told(), database.write() as connection:
+            result = ingest_document(connection, request, rules=RuleSet(()), now=utc_now())
             if result.document_id is None or request.provenance.kind is not DocumentKind.REPORT:
                 return result, False
-            return result, get_document(session, result.document_id).kind is DocumentKind.PAGE
+            return result, get_document(connection, result.document_id).kind is DocumentKind.PAGE
     except StorageError as error:
         raise _NotWritable(str(error)) from None
 

@@ -254,8 +254,8 @@ def _replay(
 ) -> Iterator[tuple[Rule, LoggedChange, str | None]]:
     from monitor.storage.changes import walk_changes
 
-    with store.read() as session:
-        yield from replay_changes(rules, walk_changes(session, start), explain=explain)
+    with store.read() as connection:
+        yield from replay_changes(rules, walk_changes(connection, start), explain=explain)
 
 
 def _try_statements(
@@ -263,8 +263,8 @@ def _try_statements(
 ) -> Iterator[tuple[Rule, StatementInForce, str | None]]:
     from monitor.storage.statements import walk_statements
 
-    with store.read() as session:
-        standing = walk_statements(session, published_since=published_since)
+    with store.read() as connection:
+        standing = walk_statements(connection, published_since=published_since)
         yield from replay_statements(rules, standing, explain=explain)
 
 

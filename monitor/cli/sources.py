@@ -243,8 +243,8 @@ def pause(
         end = None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
         if end is not None and end <= now:
             raise UserError(f"--until: {day} is not in the future")
-        with store.write() as session:
-            pause_source(session, source_id, until=end, reason=reason.strip(), now=now)
+        with store.write() as connection:
+            pause_source(connection, source_id, until=end, reason=reason.strip(), now=now)
     ends = "resume it with: monitor sources resume " + source_id
     if end is not None:
         ends = f"until {end.astimezone(zone):%Y-%m-%d %H:%M %Z}"
@@ -262,9 +262,9 @@ def resume(
 
     with (
         _stored_source(source_id, config, database, existing=True) as (_, store),
-        store.write() as session,
+        store.write() as connection,
     ):
-        was = resume_source(session, source_id, now=utc_now())
+        was = resume_source(connection, source_id, now=utc_now())
     print_status(f"{source_id} is resumed" if was else f"{source_id} was not paused")
 
 
@@ -301,8 +301,8 @@ def _overviews(
 ) -> Mapping[str, SourceOverview]:
     from monitor.storage.sources import source_overviews
 
-    with open_database(config, database, existing=True) as (_, store), store.read() as session:
-        return source_overviews(session, now=now)
+    with open_database(config, database, existing=True) as (_, store), store.read() as connection:
+        return source_overviews(connection, now=now)
 
 
 _CATALOGUE_COLUMNS = (
@@ -403,8 +403,8 @@ def _stored_source(
     with open_database(config, database, existing=existing) as (settings, store):
         catalogue = load_catalogue(settings.existing_paths("catalogue"))
         source = _watched(catalogue, source_id)
-        with store.write() as session:
-            add_sources(session, [watched_source(source)], utc_now())
+        with store.write() as connection:
+            add_sources(connection, [watched_source(source)], utc_now())
         yield settings, store
 
 
@@ -421,8 +421,8 @@ async def _visit(settings: Settings, source: Source) -> tuple[VisitReport, str]:
         with store.faults_told():
             async with _claimed(source, store, app.context.now):
                 report = await visit(source, app.context)
-            with store.read() as session:
-                due = visit_times(session)[source.id].next_visit_at
+            with store.read() as connection:
+                due = visit_times(connection)[source.id].next_visit_at
         return (
             report,
             "" if due is None else f"{due.astimezone(app.context.zone):%Y-%m-%d %H:%M %Z}",
@@ -445,15 +445,15 @@ async def _claimed(
     claimed_until: datetime | None = begun + _CLAIMED_FOR
     replacing = Lock()  # a renewal may be under way in its thread when the visit is stopped
     pages = list(map(url_identity, source.pages))
-    with store.write() as session:
-        due = claim_visit(session, source.id, pages, now=begun, until=begun + _CLAIMED_FOR)
+    with store.write() as connection:
+        due = claim_visit(connection, source.id, pages, now=begun, until=begun + _CLAIMED_FOR)
 
     def replace(new: datetime | None) -> None:
         nonlocal claimed_until
         # If the database fails, the next renewal is early enough, or the claim ends by itself.
         with replacing, suppress(*DATABASE_FAULTS):
-            with store.write() as session:
-                replace_claim(session, source.id, claimed_until, new)
+            with store.write() as connection:
+                replace_claim(connection, source.id, claimed_until, new)
             claimed_until = new
 
     async def renew() -> None:

@@ -73,10 +73,10 @@ def list_stored(
     wanted = DocumentFilter(region_of(region), year, kind, source, text, removed)
     with (
         open_database(config, database, existing=True) as (settings, store),
-        store.read() as session,
+        store.read() as connection,
     ):
-        found = list_documents(session, wanted, limit=limit)
-        total = len(found) if len(found) < limit else count_documents(session, wanted)
+        found = list_documents(connection, wanted, limit=limit)
+        total = len(found) if len(found) < limit else count_documents(connection, wanted)
     if not found:
         if source is not None:
             _check_source(source, settings)
@@ -127,12 +127,12 @@ def show(
     database: DatabaseOption = None,
 ) -> None:
     """Print one document: where it is from, its versions, and what was found in each."""
-    with open_database(config, database, existing=True) as (_, store), store.read() as session:
-        one = _known(find_document(session, _checked(document_id)), document_id)
-        versions = document_versions(session, document_id)
-        addresses = document_addresses(session, document_id)
-        events = removals(session, document_id)
-        origin = document_origin(session, document_id)
+    with open_database(config, database, existing=True) as (_, store), store.read() as connection:
+        one = _known(find_document(connection, _checked(document_id)), document_id)
+        versions = document_versions(connection, document_id)
+        addresses = document_addresses(connection, document_id)
+        events = removals(connection, document_id)
+        origin = document_origin(connection, document_id)
     if form:
         value = {
             **_object(one),
@@ -195,8 +195,8 @@ def remove(
                 continue
             if not yes:
                 _confirm(one)
-            with store.write() as session:
-                remove_document(session, one.id, reason=reason, now=utc_now())
+            with store.write() as connection:
+                remove_document(connection, one.id, reason=reason, now=utc_now())
             print_status(
                 f"{one.id} {one.title}: removed; monitor documents restore {one.id} brings it back"
             )
@@ -214,8 +214,8 @@ def restore(
 
     with open_database(config, database, existing=True) as (_, store):
         for one in _all_known(store, ids):
-            with store.write() as session:
-                done = restore_document(session, one.id, reason=reason, now=utc_now())
+            with store.write() as connection:
+                done = restore_document(connection, one.id, reason=reason, now=utc_now())
             print_status(f"{one.id} {one.title}: {'restored' if done else 'was not removed'}")
 
 
@@ -229,8 +229,8 @@ def _confirm(one: DocumentLine) -> None:
 
 def _all_known(store: Database, ids: list[int]) -> list[DocumentLine]:
     """The documents with these ids, before anything is done to one of them."""
-    with store.read() as session:
-        return [_known(find_document(session, _checked(one)), one) for one in dict.fromkeys(ids)]
+    with store.read() as connection:
+        return [_known(find_document(connection, _checked(one)), one) for one in dict.fromkeys(ids)]
 
 
 def _checked(document_id: int) -> int:

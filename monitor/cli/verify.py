@@ -54,17 +54,16 @@ def verify(
             for source in load_catalogue(settings.existing_paths("catalogue")).sources
         }
         topics = load_topics(settings.existing_paths("topics"))
-        with store.read() as session:
+        with store.read() as connection:
             ids = snapshots_between(
-                session, _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
+                connection, _midnight(first, zone), _midnight(last + timedelta(days=1), zone)
             )
             findings = []
             with parser_process() as parser, progress() as bar:
                 for snapshot_id in bar.track(ids, description="verifying"):
                     findings += verify_snapshot(
-                        session, snapshot_id, sources=sources, topics=topics, parser=parser
+                        connection, snapshot_id, sources=sources, topics=topics, parser=parser
                     )
-                    session.expunge_all()
     write_rows(
         form,
         ("snapshot", "url", "step", "what"),

@@ -18,8 +18,8 @@ def due_sources(app: App, *, spread_out: bool = False) -> list[Source]:
         app: the open application.
         spread_out: put them off by up to a tenth of their interval, see ``spread``.
     """
-    with app.context.database.read() as session:
-        known = visit_times(session)
+    with app.context.database.read() as connection:
+        known = visit_times(connection)
     now = app.context.now()
 
     def is_source_due(source: Source) -> bool:
@@ -44,8 +44,8 @@ def is_due(app: App, source: Source, *, skew: timedelta = timedelta(0)) -> bool:
         source: whose turn it is.
         skew: how far the clock of who found it due may be ahead of this one.
     """
-    with app.context.database.read() as session:
-        times = visit_times(session, source.id).get(source.id)
+    with app.context.database.read() as connection:
+        times = visit_times(connection, source.id).get(source.id)
     now = app.context.now()
     if times is None or times.is_paused(now):
         return False
@@ -61,8 +61,8 @@ def next_visit(app: App) -> str:
 
     A source whose pause has an end is due then.
     """
-    with app.context.database.read() as session:
-        known = visit_times(session)
+    with app.context.database.read() as connection:
+        known = visit_times(connection)
     now = app.context.now()
     due = []
     for source in app.sources:
@@ -83,8 +83,8 @@ def shown_time(app: App, at: datetime) -> str:
 
 def paused_sources(app: App, source: Source | None = None) -> set[str]:
     """The sources that are paused, of all or of one."""
-    with app.context.database.read() as session:
-        known = visit_times(session, None if source is None else source.id)
+    with app.context.database.read() as connection:
+        known = visit_times(connection, None if source is None else source.id)
     now = app.context.now()
     return {source_id for source_id, times in known.items() if times.is_paused(now)}
 
@@ -93,7 +93,7 @@ def first_visits(app: App, sources: Sequence[Source]) -> int:
     """How many of the sources were not visited before."""
     if not sources:
         return 0
-    with app.context.database.read() as session:
-        known = visit_times(session)
+    with app.context.database.read() as connection:
+        known = visit_times(connection)
     times = (known.get(source.id) for source in sources)
     return sum(one is None or one.last_visit_at is None for one in times)

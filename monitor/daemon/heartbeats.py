@@ -71,8 +71,8 @@ class HeartbeatWriter:
 
     def _write(self, now: datetime) -> None:
         beat = Heartbeat(self.loop, self.host, os.getpid(), __version__, self.started_at, now)
-        with self.app.context.database.write() as session:
-            write_heartbeat(session, beat)
+        with self.app.context.database.write() as connection:
+            write_heartbeat(connection, beat)
 
 
 def forget_heartbeats(app: App, *, host: str | None = None) -> None:
@@ -81,5 +81,5 @@ def forget_heartbeats(app: App, *, host: str | None = None) -> None:
     Otherwise ``monitor status`` would miss a bot that is no longer configured, and the daemon
     of those who now run ``monitor run --once``.
     """
-    with app.context.database.write() as session:
-        delete_heartbeats(session, host=host, before=app.context.now() - _DEAD_INTERVAL)
+    with app.context.database.write() as connection:
+        delete_heartbeats(connection, host=host, before=app.context.now() - _DEAD_INTERVAL)

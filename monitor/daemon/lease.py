@@ -168,8 +168,8 @@ class HeldLease:
             self.lost.set()
 
     def _renew(self) -> bool:
-        with self.database.write() as session:
-            return leases.renew(session, self.name, self.holder, self.now())
+        with self.database.write() as connection:
+            return leases.renew(connection, self.name, self.holder, self.now())
 
     async def keep(self) -> None:
         """Renew it until it is lost."""
@@ -180,8 +180,8 @@ class HeldLease:
     def release(self) -> None:
         """Give it back."""
         self._thread.shutdown(wait=False)
-        with self.database.write() as session:
-            leases.release(session, self.name, self.holder)
+        with self.database.write() as connection:
+            leases.release(connection, self.name, self.holder)
 
 
 @asynccontextmanager
@@ -236,9 +236,9 @@ async def _take(
     sleep: Callable[[float], Awaitable[None]],
 ) -> None:
     def acquire(silent: Lease | None = None) -> Lease:
-        with database.write() as session:
+        with database.write() as connection:
             return leases.acquire(
-                session,
+                connection,
                 name,
                 holder,
                 now(),

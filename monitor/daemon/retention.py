@@ -22,8 +22,8 @@ async def apply_retention(app: App, periods: RetentionPeriods) -> None:
     database, now = app.context.database, app.context.now()
 
     def is_refused() -> bool:
-        with database.read() as session:
-            return not is_clock_believed(session, now)
+        with database.read() as connection:
+            return not is_clock_believed(connection, now)
 
     found = await asyncio.to_thread(count_expired, database, periods, now)
     if not found:

@@ -148,8 +148,8 @@ def is_demo_database(path: Path) -> bool:
     """Whether a file is a database that watches nothing but the sample site."""
     database = Database(f"sqlite:///{path}")
     try:
-        with database.read() as session:
-            sources = session.scalars(text("SELECT id FROM source")).all()
+        with database.read() as connection:
+            sources = connection.scalars(text("SELECT id FROM source")).all()
     except (SQLAlchemyError, MonitorError):
         return False
     finally:
@@ -232,15 +232,17 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _show_counts(console: Console, app: App) -> None:
-    with app.context.database.read() as session:
-        documents = session.execute(text("SELECT COUNT(*) FROM document")).scalar_one()
-        commitments = session.execute(text("SELECT COUNT(*) FROM commitments_current")).scalar_one()
+    with app.context.database.read() as connection:
+        documents = connection.execute(text("SELECT COUNT(*) FROM document")).scalar_one()
+        commitments = connection.execute(
+            text("SELECT COUNT(*) FROM commitments_current")
+        ).scalar_one()
     console.print(f"  {documents} documents, {commitments} commitments: a baseline; no alerts.")
 
 
 def _show_log(console: Console, app: App) -> None:
-    with app.context.database.read() as session:
-        log = list_changes(session, ChangeConditions(since=ROUNDS[-1]), limit=100)
+    with app.context.database.read() as connection:
+        log = list_changes(connection, ChangeConditions(since=ROUNDS[-1]), limit=100)
     console.print("\nThe change log since then (monitor changes)")
     print_table(
         console,

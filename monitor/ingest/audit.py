@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.catalogue.model import Source
 from monitor.comparison.compare import compare
@@ -63,7 +63,7 @@ class Finding:
 
 
 def verify_snapshot(
-    session: Session,
+    connection: Connection,
     snapshot_id: int,
     *,
     sources: Mapping[str, Source],
@@ -73,7 +73,7 @@ def verify_snapshot(
     """Recompute a snapshot and its lines of the log.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         snapshot_id: a believed snapshot.
         sources: the catalogue, by id: how its pages are read.
         topics: the topics in force.
@@ -83,27 +83,27 @@ def verify_snapshot(
         The mismatches. Statements also differ when the extractor or a topic has changed since.
     """
     try:
-        found = load_audited_snapshot(session, snapshot_id)
+        found = load_audited_snapshot(connection, snapshot_id)
     except zlib.error as error:
         return [Finding(snapshot_id, None, "bytes", f"they cannot be unpacked: {error}")]
     if found.outcome is not Outcome.OK:
-        what = _withdrawal(session, found)
+        what = _withdrawal(connection, found)
         return [Finding(snapshot_id, found.url, "log", what)] if what else []
     source = sources.get(found.source_id or "")
-    stored = load_snapshot(session, snapshot_id)
+    stored = load_snapshot(connection, snapshot_id)
     steps = (
         ("bytes", _bytes(found)),
         ("text", _text(found, source, parser)),
         ("statements", _statements(found, source, stored, topics)),
-        ("log", _log(session, found, stored)),
-        ("in force", _in_force(session, found)),
+        ("log", _log(connection, found, stored)),
+        ("in force", _in_force(connection, found)),
     )
     return [Finding(snapshot_id, found.url, step, what) for step, what in steps if what]
 
 
-def _in_force(session: Session, found: AuditedSnapshot) -> str:
+def _in_force(connection: Connection, found: AuditedSnapshot) -> str:
     is_current = found.document.snapshot_id == found.snapshot_id
-    return projection_fault(session, found.document.id) if is_current else ""
+    return projection_fault(connection, found.document.id) if is_current else ""
 
 
 def _bytes(found: AuditedSnapshot) -> str:
@@ -173,11 +173,11 @@ def _provenance(found: AuditedSnapshot, source: Source | None) -> Provenance:
     return replace(guess, region=known.region, year=year)
 
 
-def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> str:
-    every = logged_changes_of(session, found.snapshot_id)
+def _log(connection: Connection, found: AuditedSnapshot, stored: StoredSnapshot) -> str:
+    every = logged_changes_of(connection, found.snapshot_id)
     logged = [row for row in every if row.change.basis is not Basis.FULFILMENT]
     wanted: list[_Line] = []
-    for basis, before in _comparisons(session, found, stored, logged):
+    for basis, before in _comparisons(connection, found, stored, logged):
         plans: tuple[tuple[Statement, ...], tuple[Statement, ...]] = ((), ())
         if basis is Basis.SUCCESSION and before is not None:
             year_before = replace(found.document, year=(found.document.year or 0) - 1)
@@ -192,15 +192,15 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
         )
         if before is not None:
             changes = known_changes(changes, before.outcome, stored.outcome)
-        rows = _rows_of_others(session, zip((before, stored), plans, strict=True))
+        rows = _rows_of_others(connection, zip((before, stored), plans, strict=True))
         wanted += [
             _line(change, before, stored, rows)
             for change in changes
             if basis is Basis.SUCCESSION or change.kind is not Kind.CONTINUED
         ]
-    corroborated = corroborations_of(session, found.snapshot_id)
+    corroborated = corroborations_of(connection, found.snapshot_id)
     wanted = [line for line in wanted if line[0] is not Kind.ADDED or line[2] not in corroborated]
-    wanted += _verdicts(session, found, stored)
+    wanted += _verdicts(connection, found, stored)
     have = [(r.change.kind, r.before_id, r.after_id, r.change.deltas) for r in every]
     lacking = sum(line not in have for line in wanted)
     extra = sum(line not in wanted for line in have)
@@ -209,27 +209,27 @@ def _log(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> st
     return f"{lacking} changes are not in the log, {extra} of {len(have)} do not follow"
 
 
-def _withdrawal(session: Session, found: AuditedSnapshot) -> str:
+def _withdrawal(connection: Connection, found: AuditedSnapshot) -> str:
     """What is wrong with the log of a visit that found a document withdrawn, or back."""
     kind = Kind.DROPPED if found.outcome is Outcome.GONE else Kind.ADDED
     document_id, snapshot_id = found.document.id, found.snapshot_id
-    text_id = snapshot_before(session, document_id, snapshot_id)
+    text_id = snapshot_before(connection, document_id, snapshot_id)
     if text_id is None:
         return "the document has no text that could be withdrawn"
     told: set[str] = set()
-    gone_id = snapshot_before(session, document_id, snapshot_id, outcomes=(Outcome.GONE,))
+    gone_id = snapshot_before(connection, document_id, snapshot_id, outcomes=(Outcome.GONE,))
     if kind is Kind.ADDED and gone_id is not None and text_id > gone_id:
         # It came back with another text: what is new in that was told with it.
-        rows = logged_changes_of(session, text_id)
+        rows = logged_changes_of(connection, text_id)
         told = {row.change.after.text for row in rows if row.change.after is not None}
     wanted = {
         row_id
-        for change, row_id in withdrawal_changes(load_snapshot(session, text_id), kind)
+        for change, row_id in withdrawal_changes(load_snapshot(connection, text_id), kind)
         if change.statement.text not in told
     }
     have = [
         row.before_id if kind is Kind.DROPPED else row.after_id
-        for row in logged_changes_of(session, snapshot_id)
+        for row in logged_changes_of(connection, snapshot_id)
         if (row.change.kind, row.change.basis) == (kind, Basis.WITHDRAWAL)
     ]
     lacking, extra = len(wanted.difference(have)), len(set(have) - wanted)
@@ -238,7 +238,9 @@ def _withdrawal(session: Session, found: AuditedSnapshot) -> str:
     return f"{lacking} changes are not in the log, {extra} of {len(have)} do not follow"
 
 
-def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) -> list[_Line]:
+def _verdicts(
+    connection: Connection, found: AuditedSnapshot, stored: StoredSnapshot
+) -> list[_Line]:
     """The verdicts of the snapshot's review that must be in the log.
 
     They are on the plans that were known then, and on those that came or were edited later.
@@ -248,17 +250,17 @@ def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) 
         return []
     if not has_commitments(stored.statements):
         return []
-    plans = assessed_plans(session, found.snapshot_id)
+    plans = assessed_plans(connection, found.snapshot_id)
     for year in range(known.year - FULFILMENT_HORIZON, known.year):
-        plan_id = report_before(session, known.region, year + 1, found.snapshot_id)
+        plan_id = report_before(connection, known.region, year + 1, found.snapshot_id)
         if plan_id is not None:
             plans.add(plan_id)
     others = stored_review(known, stored)
-    rows = _rows_of_others(session, [(stored, others)])
-    unlogged = unlogged_verdicts(session, found.snapshot_id)
+    rows = _rows_of_others(connection, [(stored, others)])
+    unlogged = unlogged_verdicts(connection, found.snapshot_id)
     lines: list[_Line] = []
     for plan_id in sorted(plans):
-        plan = load_snapshot(session, plan_id)
+        plan = load_snapshot(connection, plan_id)
         for one in assess_fulfilment(
             plan.statements, stored.statements, due=known.year - 1, others=others
         ):
@@ -270,45 +272,48 @@ def _verdicts(session: Session, found: AuditedSnapshot, stored: StoredSnapshot) 
 
 
 def _comparisons(
-    session: Session, found: AuditedSnapshot, stored: StoredSnapshot, logged: Sequence[LoggedRow]
+    connection: Connection,
+    found: AuditedSnapshot,
+    stored: StoredSnapshot,
+    logged: Sequence[LoggedRow],
 ) -> list[tuple[Basis, StoredSnapshot | None]]:
     """The snapshots that this one must have been compared with, and on which basis."""
     known = found.document
     result: list[tuple[Basis, StoredSnapshot | None]] = []
-    earlier = snapshot_before(session, known.id, found.snapshot_id)
+    earlier = snapshot_before(connection, known.id, found.snapshot_id)
     if earlier is not None:
-        result.append((Basis.REVISION, load_snapshot(session, earlier)))
+        result.append((Basis.REVISION, load_snapshot(connection, earlier)))
     older = None
     if known.kind is DocumentKind.REPORT and known.region and known.year and not earlier:
-        older = report_before(session, known.region, known.year, found.snapshot_id)
+        older = report_before(connection, known.region, known.year, found.snapshot_id)
     if older is not None:
         if not has_commitments(stored.statements):
             return []  # a report that was not read well is not compared with the year before
-        return [(Basis.SUCCESSION, load_snapshot(session, older))]
+        return [(Basis.SUCCESSION, load_snapshot(connection, older))]
     if earlier is None and not known.baseline:
         result.append((Basis.REVISION, None))
     if any(row.change.basis is Basis.SUCCESSION for row in logged):
         # An older report came later; it was compared with the snapshot that was current then.
-        result.append((Basis.SUCCESSION, _compared_with(session, logged)))
+        result.append((Basis.SUCCESSION, _compared_with(connection, logged)))
     return result
 
 
-def _compared_with(session: Session, logged: Sequence[LoggedRow]) -> StoredSnapshot | None:
+def _compared_with(connection: Connection, logged: Sequence[LoggedRow]) -> StoredSnapshot | None:
     """The earlier snapshot of a logged succession."""
     for row in logged:
         if row.change.basis is Basis.SUCCESSION and row.before_id is not None:
-            return load_snapshot(session, snapshot_of(session, row.before_id))
+            return load_snapshot(connection, snapshot_of(connection, row.before_id))
     return None
 
 
 def _rows_of_others(
-    session: Session, plans: Iterable[tuple[StoredSnapshot | None, tuple[Statement, ...]]]
+    connection: Connection, plans: Iterable[tuple[StoredSnapshot | None, tuple[Statement, ...]]]
 ) -> dict[int, int]:
     """The rows of sentences about other subjects, by identity; -1 for one that has none."""
     rows: dict[int, int] = {}
     for snapshot, sentences in plans:
         if snapshot is not None and sentences:
-            known = other_sentences(session, snapshot.id)
+            known = other_sentences(connection, snapshot.id)
             rows |= {id(one): known.get(one.start, -1) for one in sentences}
     return rows
 

@@ -191,8 +191,8 @@ def _waiting(
 ) -> list[FrontierEntry]:
     """Add links to the frontier; those that were never read, the oldest first."""
     now = context.now()
-    with context.database.write() as session:
-        added = source_added_at(session, source.id, now).astimezone(context.zone).date()
+    with context.database.write() as connection:
+        added = source_added_at(connection, source.id, now).astimezone(context.zone).date()
         # What is published from now on is news, and the daemon's.
         older = [link for link in links if link.published is None or link.published <= added]
         report.listed, report.left = len(older), len(links) - len(older)
@@ -202,9 +202,9 @@ def _waiting(
             FoundLink(replace(link, title=storable(link.title)), True, url_identity(link.url))
             for link in older
         ]
-        lock_frontier(session)
-        add_entries(session, source.id, found, now)
-        known = entries_of(session, source.id, [one.identity for one in found])
+        lock_frontier(connection)
+        add_entries(connection, source.id, found, now)
+        known = entries_of(connection, source.id, [one.identity for one in found])
     unread = [
         known[one.identity]
         for one in found
@@ -215,5 +215,5 @@ def _waiting(
 
 
 def _update(context: VisitContext, entry: FrontierEntry, values: dict[str, object]) -> None:
-    with context.database.write() as session:
-        update_entries(session, [(entry.id, values)])
+    with context.database.write() as connection:
+        update_entries(connection, [(entry.id, values)])

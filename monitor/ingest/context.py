@@ -98,10 +98,10 @@ class VisitContext:
         Raises:
             VisitLost: another process has taken over the visit.
         """
-        with self.database.write() as session:
+        with self.database.write() as connection:
             if self.guard is not None:
-                self.guard(session)
-            yield session
+                self.guard(connection)
+            yield connection
 
 
 @dataclass(slots=True)
@@ -170,14 +170,14 @@ class StoredRobots:
 
     def load(self, origin: str) -> RobotsCopy | None:
         """The latest copy, or None."""
-        with self.database.read() as session:
-            found = load_robots(session, origin)
+        with self.database.read() as connection:
+            found = load_robots(connection, origin)
         return None if found is None else RobotsCopy(*found)
 
     def save(self, origin: str, copy: RobotsCopy) -> None:
         """Replace any earlier copy."""
-        with self.database.write() as session:
-            save_robots(session, origin, copy.text, copy.read_at)
+        with self.database.write() as connection:
+            save_robots(connection, origin, copy.text, copy.read_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +188,10 @@ class StoredPauses:
 
     def load(self, now: datetime) -> Mapping[str, datetime]:
         """The hosts that are to be left alone, and until when."""
-        with self.database.read() as session:
-            return host_pauses(session, now=now)
+        with self.database.read() as connection:
+            return host_pauses(connection, now=now)
 
     def save(self, host: str, not_before: datetime) -> None:
         """Keep a pause in place of the host's last one."""
-        with self.database.write() as session:
-            save_host_pause(session, host, not_before)
+        with self.database.write() as connection:
+            save_host_pause(connection, host, not_before)

@@ -187,14 +187,14 @@ def _due(
     longest = longest_page_wait(source.page_interval, source.document_kind)
     now = context.now()
     latest = now + longest + CLOCK_SKEW
-    with context.database.read() as session:
-        added_at = source_added_at(session, source.id, now)
-        return added_at, due_entries(session, source.id, start, _BATCH, latest=latest)
+    with context.database.read() as connection:
+        added_at = source_added_at(connection, source.id, now)
+        return added_at, due_entries(connection, source.id, start, _BATCH, latest=latest)
 
 
 def _update_all(context: VisitContext, updates: list[tuple[int, _Values]]) -> None:
-    with context.write() as session:
-        update_entries(session, updates)
+    with context.write() as connection:
+        update_entries(connection, updates)
 
 
 def _visit_values(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.ingest.decide import DecisionContext, decide
 from monitor.ingest.load import load_state
@@ -15,7 +15,7 @@ from monitor.rules.matcher import RuleSet
 
 
 def ingest(
-    session: Session,
+    connection: Connection,
     request: IngestRequest,
     *,
     rules: RuleSet,
@@ -26,7 +26,7 @@ def ingest(
     """Add a page to the history, with its changes and alerts.
 
     Args:
-        session: a writing transaction; the caller commits it. It covers all three steps, so that
+        connection: a writing transaction; the caller commits it. It covers all three steps, so that
             two visits cannot decide on the same state.
         request: the page.
         rules: the rules in force.
@@ -37,6 +37,6 @@ def ingest(
     Returns:
         What became of it; ``outcome`` is ``SHRUNK`` while the text is suspect.
     """
-    state = load_state(session, request)
+    state = load_state(connection, request)
     plan = decide(request, state, DecisionContext(rules, now, policy or SuspectPolicy()))
-    return write_plan(session, plan, request, terminal_chat=terminal_chat, now=now)
+    return write_plan(connection, plan, request, terminal_chat=terminal_chat, now=now)

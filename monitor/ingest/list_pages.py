@@ -75,9 +75,11 @@ async def read_lists(source: Source, context: VisitContext, report: VisitReport)
 def identify_addresses(database: Database) -> None:
     """Compute missing identities of frontier entries, so that no address is visited again."""
     while True:
-        with database.write() as session:
-            rows = entries_without_identity(session, _BATCH)
-            update_entries(session, [(row, {"identity": url_identity(url)}) for row, url in rows])
+        with database.write() as connection:
+            rows = entries_without_identity(connection, _BATCH)
+            update_entries(
+                connection, [(row, {"identity": url_identity(url)}) for row, url in rows]
+            )
         if len(rows) < _BATCH:
             return
 
@@ -267,8 +269,8 @@ class ListCrawl:
         return await asyncio.to_thread(self._is_any_known, lower)
 
     def _is_any_known(self, identities: tuple[str, ...]) -> bool:
-        with self.context.database.read() as session:
-            return bool(known_identities(session, identities))
+        with self.context.database.read() as connection:
+            return bool(known_identities(connection, identities))
 
     def _is_settled(self, url: str) -> bool:
         """Whether a page of an issue was read or does not exist; neither will change."""
@@ -279,17 +281,17 @@ class ListCrawl:
 
 
 def _states(source: Source, context: VisitContext) -> dict[str, ListPageState]:
-    with context.database.read() as session:
-        return list_page_states(session, source.id)
+    with context.database.read() as connection:
+        return list_page_states(connection, source.id)
 
 
 def _knows_pages(source: Source, context: VisitContext) -> bool:
     """Whether the frontier has all pages that the catalogue names."""
-    with context.database.read() as session:
-        known = known_urls(session, source.pages)
+    with context.database.read() as connection:
+        known = known_urls(connection, source.pages)
         # Most stand there as they are written here, and to compute identities takes longer.
         wanted = [url_identity(url) for url in source.pages if url not in known]
-        return not wanted or known_identities(session, wanted).issuperset(wanted)
+        return not wanted or known_identities(connection, wanted).issuperset(wanted)
 
 
 def _record(crawl: ListCrawl) -> int:
@@ -308,12 +310,12 @@ def _record(crawl: ListCrawl) -> int:
     # A sitemap index without dates, and a page without rows, may stay unchanged while what they
     # lead to changes.
     must_refetch = crawl.has_rows_elsewhere or (root is not None and root.undated_index)
-    with context.write() as session:
-        lock_frontier(session)
+    with context.write() as connection:
+        lock_frontier(connection)
         for position, fetched in enumerate(crawl.responses):
             is_list_page = position == 0
             record_list(
-                session,
+                connection,
                 source.id,
                 fetched,
                 body_hash=sha256_hex(fetched.body) if fetched.outcome is Outcome.OK else None,
@@ -321,7 +323,7 @@ def _record(crawl: ListCrawl) -> int:
                 now=now,
                 shown=root.identities if root is not None and is_list_page else (),
             )
-        return add_entries(session, source.id, found, now)
+        return add_entries(connection, source.id, found, now)
 
 
 def _record_pages(source: Source, context: VisitContext) -> int:
@@ -329,9 +331,9 @@ def _record_pages(source: Source, context: VisitContext) -> int:
     found = [
         FoundLink(Link(url), source.baseline, url_identity(url)) for url in reversed(source.pages)
     ]
-    with context.write() as session:
-        lock_frontier(session)
-        return add_entries(session, source.id, found, context.now())
+    with context.write() as connection:
+        lock_frontier(connection)
+        return add_entries(connection, source.id, found, context.now())
 
 
 def _without_articles(fetched: Fetched, link_count: int) -> Fetched:

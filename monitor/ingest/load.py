@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.comparison.similarity import TextShingles
 from monitor.ingest.dedup import REPRINT_OVERLAP
@@ -39,37 +39,37 @@ _SHARED_HASHES = 3
 _ReportKey = tuple[str, int]
 
 
-def load_state(session: Session, request: IngestRequest) -> IngestState:
+def load_state(connection: Connection, request: IngestRequest) -> IngestState:
     """Everything the decision needs to know about a page; nobody changes it before the commit.
 
     Args:
-        session: the writing transaction that writes the plan, too.
+        connection: the writing transaction that writes the plan, too.
         request: the page.
     """
     return lock_together(
-        session,
+        connection,
         _locks_of_page(request),
-        lambda: _load_state(session, request),
+        lambda: _load_state(connection, request),
         lambda state: _locks_of_state(request, state),
     )
 
 
-def load_document(session: Session, document_id: int) -> StoredDocument:
+def load_document(connection: Connection, document_id: int) -> StoredDocument:
     """A document, which nobody changes before the commit."""
     return lock_together(
-        session,
+        connection,
         {_document_lock(document_id)},
-        lambda: get_document(session, document_id),
+        lambda: get_document(connection, document_id),
         _locks_of_document,
     )
 
 
-def find_copy(session: Session, text_hash: str) -> StoredDocument | None:
+def find_copy(connection: Connection, text_hash: str) -> StoredDocument | None:
     """The document whose newest text this is; nobody adds or changes one before the commit."""
     return lock_together(
-        session,
+        connection,
         {_text_lock(text_hash)},
-        lambda: find_text(session, text_hash),
+        lambda: find_text(connection, text_hash),
         lambda found: set() if found is None else _locks_of_document(found),
     )
 
@@ -111,22 +111,22 @@ def _text_lock(text_hash: str) -> str:
     return f"text {text_hash}"
 
 
-def _load_state(session: Session, request: IngestRequest) -> IngestState:
+def _load_state(connection: Connection, request: IngestRequest) -> IngestState:
     document: StoredDocument | None = None
     same_text: StoredDocument | None = None
     similar: list[StoredDocument] = []
     if request.document_id is not None:
-        document = get_document(session, request.document_id)
+        document = get_document(connection, request.document_id)
         if document.removed_at is not None:
             return IngestState(removed=document)
-    elif same_text := find_text(session, sha256_hex(request.document.text)):
+    elif same_text := find_text(connection, sha256_hex(request.document.text)):
         if same_text.removed_at is not None:
             return IngestState(removed=same_text)
         # Nothing else is asked about an exact copy, unless it becomes the document's text.
         if not lacks_address(same_text, request.fetch.url):
             return IngestState(same_text=same_text)
     else:
-        found = _find_similar(session, request)
+        found = _find_similar(connection, request)
         similar = [one for one in found if one.removed_at is None]
         own_key = series_key(request.provenance)
         removed = [one for one in found if one.removed_at and series_key(one) == own_key]
@@ -134,14 +134,14 @@ def _load_state(session: Session, request: IngestRequest) -> IngestState:
             return IngestState(removed=removed[0])
     shown = document or same_text
     keys = set(_report_keys(request, shown, similar))
-    stored = reports_of_regions(session, {region for region, _ in keys})
+    stored = reports_of_regions(connection, {region for region, _ in keys})
     reports = {key: report for key, report in stored.items() if key in keys}
     own = series_key(shown or request.provenance)
     mirrors = [*similar, *([document] if document and is_elsewhere(document, request) else [])]
     if own in reports and shown is None:
         mirrors.append(reports[own])
     known = _load_known(
-        session,
+        connection,
         [*([document] if document else []), *similar, *reports.values()],
         mirrors=mirrors,
     )
@@ -153,23 +153,23 @@ def _load_state(session: Session, request: IngestRequest) -> IngestState:
         reports={key: known[one.id] for key, one in reports.items() if one.id in known},
         repeated={}
         if document is None or document.snapshot_id is None
-        else corroborations_of(session, document.snapshot_id),
+        else corroborations_of(connection, document.snapshot_id),
     )
     if own is not None and shown is None and own not in reports:
-        told = unlinked_commitments(session, *own)
+        told = unlinked_commitments(connection, *own)
         state = replace(state, told=tuple(told.values()), told_ids=tuple(told))
     newer = None if own is None or shown else state.reports.get((own[0], own[1] + 1))
-    if newer is None or not has_changes(session, newer.snapshot.id, Basis.SUCCESSION):
+    if newer is None or not has_changes(connection, newer.snapshot.id, Basis.SUCCESSION):
         return state
     return replace(state, compared=frozenset({newer.snapshot.id}))
 
 
-def _find_similar(session: Session, request: IngestRequest) -> list[StoredDocument]:
+def _find_similar(connection: Connection, request: IngestRequest) -> list[StoredDocument]:
     """The documents with nearly the same text, those that share most hashes first."""
-    ids = find_similar(session, request.shingles.fingerprint, shared=_SHARED_HASHES)
-    found = documents_by_id(session, ids)
+    ids = find_similar(connection, request.shingles.fingerprint, shared=_SHARED_HASHES)
+    found = documents_by_id(connection, ids)
     shown = {one.id: one.snapshot_id or one.removed_snapshot_id for one in found.values()}
-    texts = load_texts(session, {snapshot_id for snapshot_id in shown.values() if snapshot_id})
+    texts = load_texts(connection, {snapshot_id for snapshot_id in shown.values() if snapshot_id})
     near = {
         snapshot_id
         for snapshot_id, text in texts.items()
@@ -194,12 +194,15 @@ def _report_keys(
 
 
 def _load_known(
-    session: Session, documents: Iterable[StoredDocument], *, mirrors: Iterable[StoredDocument]
+    connection: Connection,
+    documents: Iterable[StoredDocument],
+    *,
+    mirrors: Iterable[StoredDocument],
 ) -> dict[int, KnownDocument]:
     """Documents with their snapshots, by id; with earlier sentences where a copy may be read."""
     having = {one.id: (one, one.snapshot_id) for one in documents if one.snapshot_id is not None}
-    snapshots = load_snapshots(session, {snapshot_id for _, snapshot_id in having.values()})
-    said = earlier_sentences(session, [one for one in mirrors if one.id in having])
+    snapshots = load_snapshots(connection, {snapshot_id for _, snapshot_id in having.values()})
+    said = earlier_sentences(connection, [one for one in mirrors if one.id in having])
     return {
         one.id: KnownDocument(one, snapshots[snapshot_id], said.get(one.id, frozenset()))
         for one, snapshot_id in having.values()

@@ -10,15 +10,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Delete, Row, Select, bindparam, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Delete, Row, Select, bindparam, delete, select
 
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Op, Speaker
-from monitor.storage.base import batches, insert_rows, is_in, table_of
-from monitor.storage.statement_tables import CurrentTargetRow, MetricYearRow
+from monitor.storage.base import batches, insert_rows, is_in
+from monitor.storage.statement_tables import current_target_table, metric_year_table
 
-_number = table_of(CurrentTargetRow).c
+_number = current_target_table.c
 
 _COUNTED_LABELS = (Label.COMMITMENT, Label.ACHIEVEMENT)
 _COUNTED_SPEAKERS = (Speaker.GOVERNMENT, Speaker.MINISTRY)
@@ -31,21 +30,21 @@ _NUMBER_COLUMNS = (
 )
 
 
-def metric_numbers(session: Session, column: Any, values: Collection[Any]) -> list[Any]:
+def metric_numbers(connection: Connection, column: Any, values: Collection[Any]) -> list[Any]:
     """The numbers that metric years are chosen from: levels that governments told.
 
     Args:
-        session: a transaction.
+        connection: a transaction.
         column: of the projected targets.
         values: that the column has.
     """
     query = _numbers_query(column.name)
-    return list(session.connection().execute(query, {"values": list(values)}))
+    return list(connection.execute(query, {"values": list(values)}))
 
 
-def _numbers_of_points(session: Session, keys: Collection[_MetricKey]) -> list[Any]:
+def _numbers_of_points(connection: Connection, keys: Collection[_MetricKey]) -> list[Any]:
     """The same for some metric years of a region, and some more of that region."""
-    return list(session.connection().execute(_points_query(), _points(keys)))
+    return list(connection.execute(_points_query(), _points(keys)))
 
 
 @cache
@@ -89,12 +88,14 @@ def _by_key(numbers: Iterable[Any]) -> defaultdict[_MetricKey, list[Any]]:
     return found
 
 
-def build_metric_years(session: Session, region: str) -> None:
+def build_metric_years(connection: Connection, region: str) -> None:
     """Make all metric years of a region, which has none."""
-    _add_metric_years(session, _by_key(metric_numbers(session, _number.region, [region])))
+    _add_metric_years(connection, _by_key(metric_numbers(connection, _number.region, [region])))
 
 
-def update_metric_years(session: Session, before: Sequence[Any], after: Sequence[Any]) -> None:
+def update_metric_years(
+    connection: Connection, before: Sequence[Any], after: Sequence[Any]
+) -> None:
     """Follow a change of some documents' numbers.
 
     A new number is compared with the one that was chosen; all numbers of a metric year are read
@@ -102,30 +103,30 @@ def update_metric_years(session: Session, before: Sequence[Any], after: Sequence
     """
     gone = {row.statement_id for row in before}
     new = _by_key(after)
-    known = _known_metric_years(session, {*_by_key(before), *new})
+    known = _known_metric_years(connection, {*_by_key(before), *new})
     lost = {key for key, chosen in known.items() if gone & chosen}
     kept = {one for key in new.keys() - lost for one in known.get(key, ())}
     for some in batches(kept):
-        for key, numbers in _by_key(metric_numbers(session, _number.statement_id, some)).items():
+        for key, numbers in _by_key(metric_numbers(connection, _number.statement_id, some)).items():
             if key in new:
                 new[key] += numbers
     for region in {key[0] for key in lost}:
         here = {key for key in lost if key[0] == region}
-        found = _by_key(_numbers_of_points(session, here))
+        found = _by_key(_numbers_of_points(connection, here))
         new |= {key: found[key] for key in here}
-    _delete_metric_years(session, lost | known.keys() & new.keys())
-    _add_metric_years(session, new)
+    _delete_metric_years(connection, lost | known.keys() & new.keys())
+    _add_metric_years(connection, new)
 
 
 def _known_metric_years(
-    session: Session, keys: Collection[_MetricKey]
+    connection: Connection, keys: Collection[_MetricKey]
 ) -> dict[_MetricKey, set[int]]:
     """The metric years that are known, with the statements that were chosen for them."""
     found: dict[_MetricKey, set[int]] = {}
     for region in {key[0] for key in keys}:
         given = _points([key for key in keys if key[0] == region])
         for some in batches(given["metrics"]):
-            rows: Iterable[Any] = session.execute(_known_query(), {**given, "metrics": some})
+            rows: Iterable[Any] = connection.execute(_known_query(), {**given, "metrics": some})
             for row in rows:
                 chosen = {row.promised_id, row.reached_id} - {None}
                 found[row.region, row.metric, row.unit, row.year] = chosen
@@ -137,7 +138,7 @@ _METRIC_KEY = ("region", "metric", "unit", "year")
 
 @cache
 def _known_query() -> Select[Any]:
-    columns = table_of(MetricYearRow).c
+    columns = metric_year_table.c
     names = (*_METRIC_KEY, "promised_id", "reached_id")
     return select(*(columns[name] for name in names)).where(
         columns.region == bindparam("region"),
@@ -146,22 +147,22 @@ def _known_query() -> Select[Any]:
     )
 
 
-def _delete_metric_years(session: Session, keys: Collection[_MetricKey]) -> None:
+def _delete_metric_years(connection: Connection, keys: Collection[_MetricKey]) -> None:
     if not keys:
         return
     given = [dict(zip(_METRIC_KEY, key, strict=True)) for key in keys]
-    session.connection().execute(_delete_query(), given)
+    connection.execute(_delete_query(), given)
 
 
 @cache
 def _delete_query() -> Delete:
-    table = table_of(MetricYearRow)
+    table = metric_year_table
     return delete(table).where(*(table.c[name] == bindparam(name) for name in _METRIC_KEY))
 
 
-def _add_metric_years(session: Session, found: Mapping[_MetricKey, Sequence[Any]]) -> None:
+def _add_metric_years(connection: Connection, found: Mapping[_MetricKey, Sequence[Any]]) -> None:
     rows = [_metric_year(key, numbers) for key, numbers in found.items() if numbers]
-    insert_rows(session, MetricYearRow, rows, wanted=False)
+    insert_rows(connection, metric_year_table, rows, wanted=False)
 
 
 def _metric_year(key: _MetricKey, numbers: Iterable[Row[Any]]) -> dict[str, object]:

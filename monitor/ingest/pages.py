@@ -245,8 +245,8 @@ def ingest_page(
     values = dict(page.visited)
     if not document.has_text:
         values["last_reason"] = document.reason
-        with context.write() as session:
-            update_entry(session, entry.id, values)
+        with context.write() as connection:
+            update_entry(connection, entry.id, values)
         return IngestResult(entry.document_id, document.outcome, document.reason), None
     text_hash = sha256_hex(document.text)
     believed = _believed_values(page, text_hash, now)
@@ -264,9 +264,9 @@ def ingest_page(
     request = _request(source, context, page)
     if request.document_id is None:
         _ = request.shingles  # computed before other writers have to wait
-    with context.write() as session:
+    with context.write() as connection:
         result = ingest(
-            session,
+            connection,
             request,
             rules=withdrawal.rules,
             now=now,
@@ -282,7 +282,7 @@ def ingest_page(
         # A document that did not exist a moment ago cannot have been withdrawn.
         if result.outcome is Outcome.OK and result.document_id is not None and not result.is_new:
             back = ingest_return(
-                session,
+                connection,
                 result.document_id,
                 entry,
                 page.fetched,
@@ -290,7 +290,7 @@ def ingest_page(
                 told=result.changes,
             )
             result = result.with_return(back)
-        update_entry(session, entry.id, values)
+        update_entry(connection, entry.id, values)
     return result, None
 
 
@@ -302,8 +302,8 @@ def _with_known_day(context: VisitContext, page: Page, document_id: int) -> Page
     document = page.reading.document
     if document.published is not None:
         return page
-    with context.database.read() as session:
-        known = get_document(session, document_id).published
+    with context.database.read() as connection:
+        known = get_document(connection, document_id).published
     document = replace(document, published=known, published_from="earlier visit" if known else "")
     return replace(page, reading=replace(page.reading, document=document))
 
@@ -317,9 +317,9 @@ def ingest_gone_page(
 ) -> IngestResult:
     """Count a visit that found a document gone, with the columns of its address."""
     withdrawal = _withdrawal_context(source, context)
-    with context.write() as session:
-        result, suspect = ingest_gone(session, entry, fetched, withdrawal)
-        update_entry(session, entry.id, values | _suspect_values(suspect))
+    with context.write() as connection:
+        result, suspect = ingest_gone(connection, entry, fetched, withdrawal)
+        update_entry(connection, entry.id, values | _suspect_values(suspect))
     return result
 
 
@@ -329,9 +329,9 @@ def ingest_returned_page(
     """Log that a withdrawn document is back, unchanged."""
     withdrawal = _withdrawal_context(source, context)
     unchanged = IngestResult(entry.document_id, fetched.outcome)
-    with context.write() as session:
+    with context.write() as connection:
         document_id = entry.document_id or 0
-        back = ingest_return(session, document_id, entry, fetched, context=withdrawal)
+        back = ingest_return(connection, document_id, entry, fetched, context=withdrawal)
     return unchanged.with_return(back)
 
 
@@ -355,18 +355,18 @@ def _attach_copy(
     withdrawn is back with it.
     """
     entry = page.entry
-    with context.database.read() as session:
+    with context.database.read() as connection:
         # Most pages are no copies: they need not wait for other writers. What is decided on is
         # looked for again, under the locks of the transaction that writes.
-        if find_text(session, text_hash) is None:
+        if find_text(connection, text_hash) is None:
             return None
-    with context.write() as session:
-        document = find_copy(session, text_hash)
+    with context.write() as connection:
+        document = find_copy(connection, text_hash)
         if document is None or lacks_address(document, entry.url):
             return None
         copied = {"document_id": document.id, "last_reason": MIRROR}
-        update_entry(session, entry.id, values | copied)
-        back = ingest_return(session, document.id, entry, page.fetched, context=withdrawal)
+        update_entry(connection, entry.id, values | copied)
+        back = ingest_return(connection, document.id, entry, page.fetched, context=withdrawal)
     return IngestResult(document.id, Outcome.OK, MIRROR).with_return(back)
 
 

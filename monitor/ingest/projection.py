@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, null, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, Select, bindparam, case, delete, null, or_, select, update
 
 from monitor.comparison.in_force import (
     NO_END,
@@ -34,25 +33,25 @@ from monitor.ingest.metric_years import build_metric_years, metric_numbers, upda
 from monitor.model.changes import Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label
-from monitor.storage.base import batches, insert_rows, is_in, table_of
+from monitor.storage.base import batches, insert_rows, is_in
 from monitor.storage.statement_tables import (
-    CorroborationRow,
-    CurrentStatementRow,
-    CurrentTargetRow,
-    FulfilmentRow,
-    MetricYearRow,
-    StatementRow,
-    TargetRow,
+    corroboration_table,
+    current_statement_table,
+    current_target_table,
+    fulfilment_table,
+    metric_year_table,
+    statement_table,
+    target_table,
 )
-from monitor.storage.tables import DocumentRow, SnapshotRow
+from monitor.storage.tables import document_table, snapshot_table
 
-_document = table_of(DocumentRow).c
-_statement = table_of(StatementRow).c
-_target = table_of(TargetRow).c
-_current = table_of(CurrentStatementRow).c
-_number = table_of(CurrentTargetRow).c
-_commitment = table_of(StatementRow).alias("commitment")
-_repeated_document = table_of(DocumentRow).alias("repeated")
+_document = document_table.c
+_statement = statement_table.c
+_target = target_table.c
+_current = current_statement_table.c
+_number = current_target_table.c
+_commitment = statement_table.alias("commitment")
+_repeated_document = document_table.alias("repeated")
 _repeated = _repeated_document.c
 
 _PAGE = 500
@@ -83,71 +82,71 @@ class _Series:
 
 
 def project_documents(
-    session: Session, document_ids: Collection[int], *, new: bool = False
+    connection: Connection, document_ids: Collection[int], *, new: bool = False
 ) -> None:
     """Make the projection anew for documents that changed, and for what they supersede.
 
     Args:
-        session: the writing transaction that changed them.
+        connection: the writing transaction that changed them.
         document_ids: documents that are new, have another current snapshot, were linked with a
             commitment they repeat, or have a snapshot no more.
         new: all of them were added in this transaction, so that nothing is projected of them yet.
     """
     for some in batches(document_ids):
-        before = [] if new else metric_numbers(session, _number.document_id, some)
-        documents = _write_documents(session, some, new=new)
+        before = [] if new else metric_numbers(connection, _number.document_id, some)
+        documents = _write_documents(connection, some, new=new)
         for one in documents.values():
-            _supersede_older(session, one)
+            _supersede_older(connection, one)
         reports = [one for one in documents.values() if one.issued.kind is DocumentKind.REPORT]
         if reports:
-            _write_verdicts(session, reports)
-        after = metric_numbers(session, _number.document_id, some)
-        update_metric_years(session, before, after)
+            _write_verdicts(connection, reports)
+        after = metric_numbers(connection, _number.document_id, some)
+        update_metric_years(connection, before, after)
         gone = [one.issued for one in documents.values() if one.snapshot_id is None]
-        restored = set(_superseded_by(session, gone)) - set(some)
+        restored = set(_superseded_by(connection, gone)) - set(some)
         if restored:
-            project_documents(session, restored)
+            project_documents(connection, restored)
 
 
-def rebuild(session: Session) -> None:
+def rebuild(connection: Connection) -> None:
     """Make the whole projection from the other tables.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
     """
-    for row in (MetricYearRow, CurrentTargetRow, CurrentStatementRow):
-        session.connection().execute(delete(table_of(row)))
+    for table in (metric_year_table, current_target_table, current_statement_table):
+        connection.execute(delete(table))
     read = select(_document.id, _document.kind).where(_document.snapshot_id.is_not(None))
-    every = session.execute(read.order_by(_document.id)).all()
+    every = connection.execute(read.order_by(_document.id)).all()
     # The plans' keys first, so that each document finds all issues of its series.
     for some in batches(one.id for one in every if one.kind == DocumentKind.PLAN):
-        _note_plan_keys(session, _load_documents(session, some).values())
+        _note_plan_keys(connection, _load_documents(connection, some).values())
     for some in batches((one.id for one in every), _PAGE):
-        _write_documents(session, some)
+        _write_documents(connection, some)
     for some in batches(one.id for one in every if one.kind == DocumentKind.REPORT):
-        _write_verdicts(session, list(_load_documents(session, some).values()))
-    regions = session.scalars(select(_number.region).distinct())
+        _write_verdicts(connection, list(_load_documents(connection, some).values()))
+    regions = connection.scalars(select(_number.region).distinct())
     for region in [one for one in regions if one]:
-        build_metric_years(session, region)
+        build_metric_years(connection, region)
 
 
-def projection_fault(session: Session, document_id: int) -> str:
+def projection_fault(connection: Connection, document_id: int) -> str:
     """What is wrong with the projection of a document; empty if nothing is.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         document_id: a document that has a current snapshot.
     """
-    document = _load_documents(session, [document_id])[document_id]
-    series = _load_series(session, [document])
-    targets = _load_targets(session, [row.id for row in document.statements])
+    document = _load_documents(connection, [document_id])[document_id]
+    series = _load_series(connection, [document])
+    targets = _load_targets(connection, [row.id for row in document.statements])
     names = ("statement_id", "superseded_by_id", "repeats_id", "holds_until")
     wanted = {
         tuple(values[name] for name in names)
         for values in _statement_values(document, series, targets)
     }
     shown = select(*(_current[name] for name in names)).where(_current.document_id == document_id)
-    have = {tuple(row) for row in session.execute(shown)}
+    have = {tuple(row) for row in connection.execute(shown)}
     if wanted == have:
         return ""
     return f"{len(wanted - have)} statements are not shown, {len(have - wanted)} do not follow"
@@ -160,13 +159,13 @@ def _documents_query() -> Select[Any]:
     return select(*(_document[name] for name in names)).where(is_in(_document.id, "ids"))
 
 
-def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int, _Document]:
+def _load_documents(connection: Connection, document_ids: Collection[int]) -> dict[int, _Document]:
     """Documents with the statements of their current snapshots."""
     ids = {"ids": list(document_ids)}
-    found = {row.id: row for row in session.execute(_documents_query(), ids)}
-    statements = _load_statements(session, document_ids)
+    found = {row.id: row for row in connection.execute(_documents_query(), ids)}
+    statements = _load_statements(connection, document_ids)
     plans = [row.id for row in found.values() if row.kind == DocumentKind.PLAN]
-    years = _target_years(session, [row.id for one in plans for row in statements.get(one, ())])
+    years = _target_years(connection, [row.id for one in plans for row in statements.get(one, ())])
     documents: dict[int, _Document] = {}
     for row in found.values():
         mine = tuple(statements.get(row.id, ()))
@@ -182,13 +181,13 @@ def _load_documents(session: Session, document_ids: Collection[int]) -> dict[int
     return documents
 
 
-def _note_plan_keys(session: Session, documents: Iterable[_Document]) -> None:
+def _note_plan_keys(connection: Connection, documents: Iterable[_Document]) -> None:
     """Keep the keys of plans, by which their other issues find them."""
     for one in documents:
         key = one.issued.plan_key
         if one.issued.kind is DocumentKind.PLAN:
-            session.connection().execute(
-                update(table_of(DocumentRow))
+            connection.execute(
+                update(document_table)
                 .where(_document.id == one.issued.id, _document.plan_key.is_distinct_from(key))
                 .values(plan_key=key)
             )
@@ -203,11 +202,11 @@ def _issued(row: Row[Any]) -> IssuedDocument:
 
 
 def _load_statements(
-    session: Session, document_ids: Collection[int]
+    connection: Connection, document_ids: Collection[int]
 ) -> defaultdict[int, list[Row[Any]]]:
     """The statements of the current snapshots of some documents, with what they repeat."""
     found: defaultdict[int, list[Row[Any]]] = defaultdict(list)
-    rows: Iterable[Any] = session.execute(_statements_query(), {"ids": list(document_ids)})
+    rows: Iterable[Any] = connection.execute(_statements_query(), {"ids": list(document_ids)})
     for row in rows:
         found[row.document_id].append(row)
     return found
@@ -216,7 +215,7 @@ def _load_statements(
 @cache
 def _statements_query() -> Select[Any]:
     names = ("id", "region", "year", "label", "speaker", "topic", "themes", "source_name")
-    repeats = table_of(CorroborationRow)
+    repeats = corroboration_table
     return (
         select(
             _document.id.label("document_id"),
@@ -224,7 +223,7 @@ def _statements_query() -> Select[Any]:
             # What repeats a commitment of a document that was removed stands for itself.
             case((_repeated.snapshot_id.is_not(None), repeats.c.commitment_id)).label("repeats_id"),
         )
-        .join(table_of(StatementRow), _statement.snapshot_id == _document.snapshot_id)
+        .join(statement_table, _statement.snapshot_id == _document.snapshot_id)
         .outerjoin(repeats, repeats.c.statement_id == _statement.id)
         .outerjoin(_commitment, _commitment.c.id == repeats.c.commitment_id)
         .outerjoin(_repeated_document, _repeated.id == _commitment.c.document_id)
@@ -233,18 +232,18 @@ def _statements_query() -> Select[Any]:
     )
 
 
-def _target_years(session: Session, statement_ids: Collection[int]) -> dict[int, list[int]]:
+def _target_years(connection: Connection, statement_ids: Collection[int]) -> dict[int, list[int]]:
     found: defaultdict[int, list[int]] = defaultdict(list)
     for some in batches(statement_ids):
         query = select(_target.statement_id, _target.year).where(
             _target.statement_id.in_(some), _target.year.is_not(None)
         )
-        for row in session.execute(query):
+        for row in connection.execute(query):
             found[row.statement_id].append(row.year)
     return found
 
 
-def _load_series(session: Session, documents: Iterable[_Document]) -> _Series:
+def _load_series(connection: Connection, documents: Iterable[_Document]) -> _Series:
     """The reports of all regions that some documents speak of, and the issues of their plans."""
     regions: set[str] = set()
     keys: set[str] = set()
@@ -255,19 +254,19 @@ def _load_series(session: Session, documents: Iterable[_Document]) -> _Series:
         if one.issued.plan_key:
             keys.add(one.issued.plan_key)
     return _Series(
-        _load_issues(session, _document.region, regions, kind=DocumentKind.REPORT),
-        _load_issues(session, _document.plan_key, keys, kind=DocumentKind.PLAN),
+        _load_issues(connection, _document.region, regions, kind=DocumentKind.REPORT),
+        _load_issues(connection, _document.plan_key, keys, kind=DocumentKind.PLAN),
     )
 
 
 def _load_issues(
-    session: Session, column: Any, values: Collection[str], *, kind: DocumentKind
+    connection: Connection, column: Any, values: Collection[str], *, kind: DocumentKind
 ) -> dict[str, list[IssuedDocument]]:
     """The documents of a kind that have a current snapshot, by region or by key."""
     found: defaultdict[str, list[IssuedDocument]] = defaultdict(list)
     for some in batches(values):
         given = {"kind": kind.value, "values": some}
-        for row in session.execute(_issues_query(column.name), given):
+        for row in connection.execute(_issues_query(column.name), given):
             found[row._mapping[column.name]].append(_issued(row))
     return found
 
@@ -283,39 +282,38 @@ def _issues_query(column: str) -> Select[Any]:
 
 
 def _write_documents(
-    session: Session, document_ids: Collection[int], *, new: bool = False
+    connection: Connection, document_ids: Collection[int], *, new: bool = False
 ) -> dict[int, _Document]:
     """Replace the rows of some documents; ``new`` ones have none."""
-    documents = _load_documents(session, document_ids)
-    _note_plan_keys(session, documents.values())
-    for row_type in () if new else (CurrentTargetRow, CurrentStatementRow):
-        own = table_of(row_type)
-        session.connection().execute(delete(own).where(own.c.document_id.in_(document_ids)))
-    series = _load_series(session, documents.values())
+    documents = _load_documents(connection, document_ids)
+    _note_plan_keys(connection, documents.values())
+    for own in () if new else (current_target_table, current_statement_table):
+        connection.execute(delete(own).where(own.c.document_id.in_(document_ids)))
+    series = _load_series(connection, documents.values())
     targets = _load_targets(
-        session, [row.id for one in documents.values() for row in one.statements]
+        connection, [row.id for one in documents.values() for row in one.statements]
     )
     rows = {
         values["statement_id"]: values
         for one in documents.values()
         for values in _statement_values(one, series, targets)
     }
-    insert_rows(session, CurrentStatementRow, list(rows.values()), wanted=False)
+    insert_rows(connection, current_statement_table, list(rows.values()), wanted=False)
     years = {key: one.issued.year for key, one in documents.items()}
     numbers = [
         values
         for statement_id, some in targets.items()
         for values in _target_values(rows[statement_id], some, years)
     ]
-    insert_rows(session, CurrentTargetRow, numbers, wanted=False)
+    insert_rows(connection, current_target_table, numbers, wanted=False)
     return documents
 
 
-def _load_targets(session: Session, statement_ids: Collection[int]) -> dict[int, list[Any]]:
+def _load_targets(connection: Connection, statement_ids: Collection[int]) -> dict[int, list[Any]]:
     """The targets of some statements, in order."""
     found: defaultdict[int, list[Any]] = defaultdict(list)
     for some in batches(statement_ids):
-        rows: Iterable[Any] = session.execute(_targets_query(), {"ids": some})
+        rows: Iterable[Any] = connection.execute(_targets_query(), {"ids": some})
         for row in rows:
             found[row.statement_id].append(row)
     return found
@@ -403,14 +401,14 @@ def _target_values(
         }
 
 
-def _supersede_older(session: Session, document: _Document) -> None:
+def _supersede_older(connection: Connection, document: _Document) -> None:
     """End what a report or plan supersedes: the issue before it, and articles on earlier years."""
     issued = document.issued
     if document.snapshot_id is None or issued.year is None:
         return
     if issued.kind not in {DocumentKind.REPORT, DocumentKind.PLAN}:
         return
-    every = _load_series(session, [replace(document, statements=())])
+    every = _load_series(connection, [replace(document, statements=())])
     peers = every.of(issued)
     for older in peers:
         successor = next_issue(older, peers)
@@ -423,7 +421,7 @@ def _supersede_older(session: Session, document: _Document) -> None:
             query = select(_current.statement_id).where(
                 _current.document_id == older.id, or_(*changed)
             )
-            _supersede(session, session.scalars(query).all(), issued, whole=whole)
+            _supersede(connection, connection.scalars(query).all(), issued, whole=whole)
     if issued.kind is DocumentKind.REPORT and issued.region:
         later = [one.id for one in peers if (one.year or 0) > issued.year]
         for ended in (_current.superseded_by_id.is_(None), _current.superseded_by_id.in_(later)):
@@ -433,11 +431,11 @@ def _supersede_older(session: Session, document: _Document) -> None:
                 _current.year < issued.year,
                 _current.document_kind.in_(_ARTICLES),
             )
-            _supersede(session, session.scalars(query).all(), issued)
+            _supersede(connection, connection.scalars(query).all(), issued)
 
 
 def _supersede(
-    session: Session, statement_ids: Iterable[int], by: IssuedDocument, *, whole: bool = False
+    connection: Connection, statement_ids: Iterable[int], by: IssuedDocument, *, whole: bool = False
 ) -> None:
     """Note that statements are superseded; ``whole``: they have no end of their own."""
     day = supersedes_on(by)
@@ -450,19 +448,19 @@ def _supersede(
                 until = columns.in_force_until
                 ended["in_force_until"] = day if whole else case((until < day, until), else_=day)
             own = columns.statement_id
-            session.connection().execute(update(own.table).where(own.in_(some)).values(ended))
+            connection.execute(update(own.table).where(own.in_(some)).values(ended))
 
 
-def _superseded_by(session: Session, documents: Iterable[IssuedDocument]) -> Iterator[int]:
+def _superseded_by(connection: Connection, documents: Iterable[IssuedDocument]) -> Iterator[int]:
     """The documents that some superseded."""
     for one in documents:
         query = select(_current.document_id).where(
             _current.region == one.region, _current.superseded_by_id == one.id
         )
-        yield from session.scalars(query.distinct())
+        yield from connection.scalars(query.distinct())
 
 
-def _write_verdicts(session: Session, reports: Sequence[_Document]) -> None:
+def _write_verdicts(connection: Connection, reports: Sequence[_Document]) -> None:
     """Note what became of the targets of some reports, and of those that they judge."""
     ids = [one.issued.id for one in reports]
     snapshots = [one.snapshot_id for one in reports if one.snapshot_id is not None]
@@ -470,19 +468,21 @@ def _write_verdicts(session: Session, reports: Sequence[_Document]) -> None:
     for query in (
         select(_number.statement_id).where(_number.document_id.in_(ids), _is_judged()),
         select(_number.statement_id).where(_number.review_id.in_(ids)),
-        select(FulfilmentRow.commitment_id).where(FulfilmentRow.snapshot_id.in_(snapshots)),
+        select(fulfilment_table.c.commitment_id).where(
+            fulfilment_table.c.snapshot_id.in_(snapshots)
+        ),
     ):
-        touched.update(session.scalars(query))
-    numbers = table_of(CurrentTargetRow)
-    given = _given_verdicts(session, touched)
+        touched.update(connection.scalars(query))
+    numbers = current_target_table
+    given = _given_verdicts(connection, touched)
     for some in batches(touched):
-        session.connection().execute(
+        connection.execute(
             update(numbers)
             .where(_number.statement_id.in_(some), _number.review_id.is_not(None))
             .values({**dict.fromkeys(_VERDICT), "verdict": Verdict.PENDING.value})
         )
     if given:
-        session.connection().execute(
+        connection.execute(
             update(numbers)
             .where(
                 _number.statement_id == bindparam("of"),
@@ -501,17 +501,19 @@ def _is_judged() -> Any:
     return _number.plan_year.is_not(None)
 
 
-def _given_verdicts(session: Session, commitments: Collection[int]) -> list[dict[str, object]]:
+def _given_verdicts(
+    connection: Connection, commitments: Collection[int]
+) -> list[dict[str, object]]:
     """The verdicts on some commitments that current snapshots give."""
     names = (
         *("id", "commitment_id", "position", "snapshot_id", "verdict", "achieved", "unit"),
         *("achievement_id", "assessed_at"),
     )
-    columns = table_of(FulfilmentRow).c
+    columns = fulfilment_table.c
     rows = [
         row
         for some in batches(commitments)
-        for row in session.execute(
+        for row in connection.execute(
             select(*(columns[name] for name in names))
             .where(columns.commitment_id.in_(some))
             .order_by(columns.id)
@@ -520,11 +522,11 @@ def _given_verdicts(session: Session, commitments: Collection[int]) -> list[dict
     current: dict[int, int] = {}
     for some in batches({row.snapshot_id for row in rows}):
         query = (
-            select(SnapshotRow.id, _document.id.label("document_id"))
-            .join(table_of(DocumentRow), _document.id == SnapshotRow.document_id)
-            .where(SnapshotRow.id.in_(some), _document.snapshot_id == SnapshotRow.id)
+            select(snapshot_table.c.id, _document.id.label("document_id"))
+            .join(document_table, _document.id == snapshot_table.c.document_id)
+            .where(snapshot_table.c.id.in_(some), _document.snapshot_id == snapshot_table.c.id)
         )
-        current |= {row.id: row.document_id for row in session.execute(query)}
+        current |= {row.id: row.document_id for row in connection.execute(query)}
     return [
         {
             "of": row.commitment_id,

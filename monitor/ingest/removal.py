@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.ingest.projection import project_documents
 from monitor.outbox.admin import withdraw_document
@@ -20,7 +20,7 @@ from monitor.storage.document_list import (
 )
 
 
-def remove(session: Session, document_id: int, *, reason: str, now: datetime) -> bool:
+def remove(connection: Connection, document_id: int, *, reason: str, now: datetime) -> bool:
     """Remove a document, and show what else stands without it.
 
     Its alerts that wait are withdrawn: nobody should hear of what no longer stands.
@@ -28,25 +28,25 @@ def remove(session: Session, document_id: int, *, reason: str, now: datetime) ->
     Returns:
         Whether it was there to be removed.
     """
-    done = remove_document(session, document_id, reason=reason, now=now)
+    done = remove_document(connection, document_id, reason=reason, now=now)
     if done:
-        _project(session, document_id)
+        _project(connection, document_id)
         why = f"its document was removed: {reason}" if reason else "its document was removed"
-        withdraw_document(session, document_id, reason=why)
+        withdraw_document(connection, document_id, reason=why)
     return done
 
 
-def restore(session: Session, document_id: int, *, reason: str, now: datetime) -> bool:
+def restore(connection: Connection, document_id: int, *, reason: str, now: datetime) -> bool:
     """Put a removed document back with the text it had.
 
     Returns:
         Whether it was removed.
     """
-    done = restore_document(session, document_id, reason=reason, now=now)
+    done = restore_document(connection, document_id, reason=reason, now=now)
     if done:
-        _project(session, document_id)
+        _project(connection, document_id)
     return done
 
 
-def _project(session: Session, document_id: int) -> None:
-    project_documents(session, {document_id, *repeating_documents(session, document_id)})
+def _project(connection: Connection, document_id: int) -> None:
+    project_documents(connection, {document_id, *repeating_documents(connection, document_id)})

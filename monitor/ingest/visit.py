@@ -11,7 +11,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.catalogue.model import Source
 from monitor.errors import VisitLost
@@ -99,12 +99,12 @@ async def visit(source: Source, context: VisitContext) -> VisitReport:
 def _begin(source: Source, context: VisitContext) -> None:
     """Correct the times of visits that were made while the clock was ahead."""
     now = context.now()
-    with context.database.read() as session:
-        if not has_future_times(session, source.id, now):
+    with context.database.read() as connection:
+        if not has_future_times(connection, source.id, now):
             return
     log.warning("visit.clock_corrected", extra={"source": source.id})
-    with context.write() as session:
-        correct_future_times(session, source.id, now)
+    with context.write() as connection:
+        correct_future_times(connection, source.id, now)
 
 
 def _close(source: Source, context: VisitContext, report: VisitReport) -> None:
@@ -112,33 +112,37 @@ def _close(source: Source, context: VisitContext, report: VisitReport) -> None:
     lists = next_list_visit(
         now, list_interval=source.list_interval, season=source.season, zone=context.zone
     )
-    with context.write() as session:
+    with context.write() as connection:
         if report.outcome not in HEALTHY:
             lists = retry_list_visit(
                 lists,
                 now=now,
-                failures=source_state(session, source.id).failures,
+                failures=source_state(connection, source.id).failures,
                 is_fault=bool(report.fault),
                 retry_after=report.retry_after,
             )
-        set_reference_day(session, now.date())
-        _update_health(session, source, context, report, now)
+        set_reference_day(connection, now.date())
+        _update_health(connection, source, context, report, now)
         close_visit(
-            session,
+            connection,
             source.id,
             outcome=report.outcome,
             reason=report.reason,
             now=now,
             next_visit_at=earliest_due(
-                session, source.id, before=max(lists - now, timedelta(seconds=1)), now=now
+                connection, source.id, before=max(lists - now, timedelta(seconds=1)), now=now
             ),
         )
 
 
 def _update_health(
-    session: Session, source: Source, context: VisitContext, report: VisitReport, now: datetime
+    connection: Connection,
+    source: Source,
+    context: VisitContext,
+    report: VisitReport,
+    now: datetime,
 ) -> None:
-    state, policy = source_state(session, source.id), context.health
+    state, policy = source_state(connection, source.id), context.health
     healthy = report.outcome in HEALTHY
     health = next_health(
         state.health,
@@ -147,11 +151,13 @@ def _update_health(
         last_new_at=state.last_new_at,
         now=now,
         policy=policy,
-        share_with_news=lambda: share_with_news(session, source.id, within=policy.quiet, now=now),
+        share_with_news=lambda: share_with_news(
+            connection, source.id, within=policy.quiet, now=now
+        ),
     )
     if health is not state.health:
         record_transition(
-            session,
+            connection,
             source.id,
             health,
             outcome=report.outcome,

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.ingest.load import load_document
 from monitor.ingest.plan import (
@@ -68,7 +68,7 @@ class WithdrawalContext:
 
 
 def ingest_gone(
-    session: Session,
+    connection: Connection,
     entry: FrontierEntry,
     fetched: Fetched,
     context: WithdrawalContext,
@@ -76,7 +76,7 @@ def ingest_gone(
     """Count a visit that found a document's page gone, and log the withdrawal once it is sure.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         entry: the address, which has a document.
         fetched: the answer; its reason says why the page counts as gone.
         context: rules and time.
@@ -84,7 +84,7 @@ def ingest_gone(
     Returns:
         The result, and what the address is suspected of from now on.
     """
-    document = load_document(session, entry.document_id or 0)
+    document = load_document(connection, entry.document_id or 0)
     before = SuspectState(entry.suspect_hash, entry.suspect_count, entry.suspect_since)
     suspect = before.seen(GONE, context.now)
     nothing = IngestResult(document.id, fetched.outcome, fetched.reason), suspect
@@ -93,18 +93,18 @@ def ingest_gone(
     if document.withdrawn_at is not None or document.successor_id:
         return nothing
     if suspect.count == 1:
-        recheck_neighbours(session, context.source_id, entry, context.now)
-    if not _is_withdrawn(session, document, entry, fetched, suspect=suspect, context=context):
+        recheck_neighbours(connection, context.source_id, entry, context.now)
+    if not _is_withdrawn(connection, document, entry, fetched, suspect=suspect, context=context):
         return nothing
-    set_withdrawn(session, document.id, context.now)
-    snapshot = load_snapshot(session, document.snapshot_id)
+    set_withdrawn(connection, document.id, context.now)
+    snapshot = load_snapshot(connection, document.snapshot_id)
     plan = withdrawal_plan(document, snapshot, context.rules, context.source_id, fetched.reason)
-    written = _write(session, plan, document, entry=entry, fetched=fetched, context=context)
+    written = _write(connection, plan, document, entry=entry, fetched=fetched, context=context)
     return replace(written, outcome=fetched.outcome), suspect
 
 
 def _is_withdrawn(
-    session: Session,
+    connection: Connection,
     document: StoredDocument,
     entry: FrontierEntry,
     fetched: Fetched,
@@ -116,17 +116,17 @@ def _is_withdrawn(
     is_soft = fetched.status not in _GONE_STATUS
     if not suspect.is_confirmed(policy, now, emptied=is_soft):
         return False
-    well = host_is_well(session, context.source_id, entry, since=suspect.since or now)
+    well = host_is_well(connection, context.source_id, entry, since=suspect.since or now)
     # A host of which nothing else is known may be down as a whole: that takes longer to tell.
     if well is False or not suspect.is_confirmed(policy, now, emptied=is_soft or well is None):
         return False
-    if stands_elsewhere(session, entry.id, document.id):
+    if stands_elsewhere(connection, entry.id, document.id):
         return False
-    return not has_other_report(session, document)
+    return not has_other_report(connection, document)
 
 
 def ingest_return(
-    session: Session,
+    connection: Connection,
     document_id: int,
     entry: FrontierEntry,
     fetched: Fetched,
@@ -137,21 +137,21 @@ def ingest_return(
     """Log that a document is back if it was withdrawn.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         document_id: the document.
         entry: the address that shows it, its old one or another.
         fetched: the answer.
         context: rules and time.
         told: changes that the same visit found in its text: their sentences are not told twice.
     """
-    document = load_document(session, document_id)
+    document = load_document(connection, document_id)
     if document.withdrawn_at is None:
         return None
-    set_withdrawn(session, document.id, None)
-    snapshot = load_snapshot(session, document.snapshot_id or 0)
+    set_withdrawn(connection, document.id, None)
+    snapshot = load_snapshot(connection, document.snapshot_id or 0)
     known = {change.after.text for change in told if change.after is not None}
     plan = return_plan(document, snapshot, context.rules, context.source_id, known)
-    return _write(session, plan, document, entry=entry, fetched=fetched, context=context)
+    return _write(connection, plan, document, entry=entry, fetched=fetched, context=context)
 
 
 def withdrawal_plan(
@@ -225,7 +225,7 @@ def _planned(
 
 
 def _write(
-    session: Session,
+    connection: Connection,
     plan: IngestPlan,
     document: StoredDocument,
     *,
@@ -245,4 +245,6 @@ def _write(
         source_id=context.source_id,
         document_id=document.id,
     )
-    return write_plan(session, plan, request, terminal_chat=context.terminal_chat, now=context.now)
+    return write_plan(
+        connection, plan, request, terminal_chat=context.terminal_chat, now=context.now
+    )

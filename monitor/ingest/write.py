@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.ingest.plan import (
     IngestPlan,
@@ -42,7 +42,7 @@ _RowId = Callable[[StatementRef], int]
 
 
 def write_plan(
-    session: Session,
+    connection: Connection,
     plan: IngestPlan,
     request: IngestRequest,
     *,
@@ -52,7 +52,7 @@ def write_plan(
     """Write a plan: snapshot, statements, changes, fulfilment and alerts, all or nothing.
 
     Args:
-        session: the transaction the plan's state was read in; the caller commits it.
+        connection: the transaction the plan's state was read in; the caller commits it.
         plan: what was decided.
         request: the page it was decided for.
         terminal_chat: the recipient that stands for all Telegram chats where there is no bot.
@@ -60,12 +60,12 @@ def write_plan(
     """
     document_id = plan.document_id
     if plan.new_document is not None:
-        document_id = _add_document(session, plan, request, now)
+        document_id = _add_document(connection, plan, request, now)
     alerts = 0
     logged: list[tuple[int, Change, tuple[Match, ...]]] = []
     if plan.snapshot is not None and document_id is not None:
         snapshot = add_snapshot(
-            session,
+            connection,
             document_id,
             request.document,
             request.statements if plan.current else (),
@@ -79,28 +79,32 @@ def write_plan(
         )
         if plan.current is not None:
             set_current_snapshot(
-                session,
+                connection,
                 document_id,
                 snapshot.id,
                 title=plan.current.title,
                 published=plan.current.published,
             )
-        logged = _log_findings(session, plan, document_id, snapshot, now)
+        logged = _log_findings(connection, plan, document_id, snapshot, now)
         if request.provenance.kind is DocumentKind.REPORT:
-            write_commitment_years(session, [document_id])
+            write_commitment_years(connection, [document_id])
         found = [(change_id, match) for change_id, _, matches in logged for match in matches]
-        wanted = find_recipients(session, found, terminal_chat=terminal_chat, now=now)
+        wanted = find_recipients(connection, found, terminal_chat=terminal_chat, now=now)
         if wanted:
             alerts = enqueue(
-                session, snapshot_id=snapshot.id, document_id=document_id, matches=wanted, now=now
+                connection,
+                snapshot_id=snapshot.id,
+                document_id=document_id,
+                matches=wanted,
+                now=now,
             )
     if plan.move_home and document_id is not None:
-        set_home(session, document_id, url=request.fetch.url, source_id=request.source_id)
+        set_home(connection, document_id, url=request.fetch.url, source_id=request.source_id)
     if plan.current is not None and document_id is not None:
-        projected = _projected(session, plan, document_id)
+        projected = _projected(connection, plan, document_id)
         is_new = plan.new_document is not None and projected == {document_id}
-        project_documents(session, projected, new=is_new)
-    set_reference_day(session, now.date())
+        project_documents(connection, projected, new=is_new)
+    set_reference_day(connection, now.date())
     return IngestResult(
         document_id,
         plan.outcome,
@@ -113,16 +117,16 @@ def write_plan(
     )
 
 
-def _projected(session: Session, plan: IngestPlan, document_id: int) -> set[int]:
+def _projected(connection: Connection, plan: IngestPlan, document_id: int) -> set[int]:
     """The documents whose current statements a plan changes, in the views."""
     known = {
         one.statement.row_id for one in plan.corroborations if one.statement.row_id is not None
     }
-    return {document_id, *documents_of_statements(session, known)}
+    return {document_id, *documents_of_statements(connection, known)}
 
 
 def find_recipients(
-    session: Session,
+    connection: Connection,
     found: Sequence[tuple[int, Match]],
     *,
     terminal_chat: int | None,
@@ -131,7 +135,7 @@ def find_recipients(
     """The recipients of each match, except those that are inactive or muted the rule.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         found: ids of changes, and the rules that match them.
         terminal_chat: the recipient that stands for all Telegram chats where there is no bot.
         now: the time of the visit.
@@ -140,7 +144,7 @@ def find_recipients(
         return []
     rules = {match.rule_id for _, match in found}
     named = ensure_recipients(
-        session,
+        connection,
         {
             to
             for _, match in found
@@ -149,7 +153,7 @@ def find_recipients(
         },
         now=now,
     )
-    subscribed = subscribers_of_rules(session, rules) if terminal_chat is None else {}
+    subscribed = subscribers_of_rules(connection, rules) if terminal_chat is None else {}
     wanted = [
         AlertRequest(change_id, match.rule_id, recipient_id, match.priority, match.delivery)
         for change_id, match in found
@@ -161,8 +165,8 @@ def find_recipients(
             )
         )
     ]
-    gone = inactive(session, {one.recipient_id for one in wanted})
-    mutes = muted(session, rules, now=now)
+    gone = inactive(connection, {one.recipient_id for one in wanted})
+    mutes = muted(connection, rules, now=now)
     return [
         one
         for one in wanted
@@ -171,28 +175,32 @@ def find_recipients(
 
 
 def _add_document(
-    session: Session, plan: IngestPlan, request: IngestRequest, now: datetime
+    connection: Connection, plan: IngestPlan, request: IngestRequest, now: datetime
 ) -> int | None:
     if plan.new_document is None:
         return None
     document = add_document(
-        session,
+        connection,
         provenance=plan.new_document.provenance,
         source_id=request.source_id,
         url=request.fetch.url,
         baseline=plan.new_document.baseline,
         now=now,
     )
-    add_fingerprint(session, document.id, plan.new_document.fingerprint)
+    add_fingerprint(connection, document.id, plan.new_document.fingerprint)
     if plan.predecessor_id is not None:
-        link_successor(session, plan.predecessor_id, document.id)
+        link_successor(connection, plan.predecessor_id, document.id)
     if plan.successor_id is not None:
-        link_successor(session, document.id, plan.successor_id)
+        link_successor(connection, document.id, plan.successor_id)
     return document.id
 
 
 def _log_findings(
-    session: Session, plan: IngestPlan, document_id: int, snapshot: StoredSnapshot, now: datetime
+    connection: Connection,
+    plan: IngestPlan,
+    document_id: int,
+    snapshot: StoredSnapshot,
+    now: datetime,
 ) -> list[tuple[int, Change, tuple[Match, ...]]]:
     """Write what was found with the new snapshot.
 
@@ -200,7 +208,7 @@ def _log_findings(
         The changes it brings: their ids and the rules that match them. Verdicts come first, so that
         what the new plan says is newest in the log.
     """
-    others = _keep_others(session, plan, document_id, snapshot.id, now=now)
+    others = _keep_others(connection, plan, document_id, snapshot.id, now=now)
 
     def row_id(ref: StatementRef) -> int:
         if ref.row_id is not None:
@@ -209,11 +217,11 @@ def _log_findings(
             return others[ref.snapshot or (document_id, snapshot.id)][ref.other.start]
         return snapshot.statement_ids[ref.position or 0]
 
-    verdicts = _write_verdicts(session, plan, (document_id, snapshot.id), row_id=row_id, now=now)
+    verdicts = _write_verdicts(connection, plan, (document_id, snapshot.id), row_id=row_id, now=now)
     successor = plan.successor_changes
     if successor is not None:
         log_changes(
-            session,
+            connection,
             _logged(successor.changes, row_id),
             document_id=successor.document_id,
             snapshot_id=successor.snapshot_id,
@@ -221,12 +229,12 @@ def _log_findings(
             origin=plan.origin,
         )
     add_corroborations(
-        session,
+        connection,
         [(row_id(one.statement), row_id(one.commitment), one.share) for one in plan.corroborations],
         now=now,
     )
     ids = log_changes(
-        session,
+        connection,
         _logged(plan.changes, row_id),
         document_id=document_id,
         snapshot_id=snapshot.id,
@@ -238,7 +246,7 @@ def _log_findings(
 
 
 def _keep_others(
-    session: Session, plan: IngestPlan, document_id: int, snapshot_id: int, *, now: datetime
+    connection: Connection, plan: IngestPlan, document_id: int, snapshot_id: int, *, now: datetime
 ) -> dict[tuple[int, int], dict[int, int]]:
     """Keep the sentences about other subjects that changes and verdicts refer to.
 
@@ -254,7 +262,7 @@ def _keep_others(
         if ref is not None and ref.other is not None:
             wanted[ref.snapshot or (document_id, snapshot_id)].append(ref.other)
     return {
-        place: add_other_sentences(session, *place, some, now=now, origin=plan.origin)
+        place: add_other_sentences(connection, *place, some, now=now, origin=plan.origin)
         for place, some in wanted.items()
     }
 
@@ -273,7 +281,7 @@ def _logged(
 
 
 def _write_verdicts(
-    session: Session,
+    connection: Connection,
     plan: IngestPlan,
     own: tuple[int, int],
     *,
@@ -283,7 +291,7 @@ def _write_verdicts(
     """Write the verdicts; each that was not given before is logged for the report of its review.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         plan: what was decided.
         own: the document and its new snapshot.
         row_id: the row of a statement.
@@ -301,13 +309,13 @@ def _write_verdicts(
     logged: list[tuple[int, Change, tuple[Match, ...]]] = []
     for (review_document_id, review_id), verdicts in by_review.items():
         records = [_record(one, row_id) for one in verdicts]
-        is_new = new_verdicts(session, records)
-        add_fulfilments(session, records, snapshot_id=review_id, now=now)
+        is_new = new_verdicts(connection, records)
+        add_fulfilments(connection, records, snapshot_id=review_id, now=now)
         new = [
             (one, record) for one, record, new in zip(verdicts, records, is_new, strict=True) if new
         ]
         ids = log_changes(
-            session,
+            connection,
             [(one.change, record.commitment_id, record.achievement_id) for one, record in new],
             document_id=review_document_id,
             snapshot_id=review_id,

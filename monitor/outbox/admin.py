@@ -6,22 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 
 from monitor.model.alerts import AlertKind, AlertState
 from monitor.model.status import OutboxFacts
 from monitor.outbox.chats import UNSENT
 from monitor.outbox.queue import ERROR_LIMIT, PAUSED, next_due
-from monitor.storage.base import batches
-from monitor.storage.statement_tables import AlertChangeRow
+from monitor.storage.base import batches, insert_into
+from monitor.storage.statement_tables import alert_change_table
 from monitor.storage.tables import (
-    AlertRow,
-    DocumentRow,
-    NoticeRow,
-    SourceHealthEventRow,
-    SourceRow,
-    SwitchRow,
+    alert_table,
+    document_table,
+    notice_table,
+    source_health_event_table,
+    source_table,
+    switch_table,
 )
 
 _DAY = timedelta(days=1)
@@ -49,54 +48,62 @@ class ListedAlert:
 
 
 def list_alerts(
-    session: Session, *, state: str | None = None, recipient_id: int | None = None, limit: int = 50
+    connection: Connection,
+    *,
+    state: str | None = None,
+    recipient_id: int | None = None,
+    limit: int = 50,
 ) -> list[ListedAlert]:
     """Alerts, newest first; of one state or one chat if given."""
     changes = (
-        select(func.count(AlertChangeRow.change_id.distinct()))
-        .where(AlertChangeRow.alert_id == AlertRow.id)
+        select(func.count(alert_change_table.c.change_id.distinct()))
+        .where(alert_change_table.c.alert_id == alert_table.c.id)
         .scalar_subquery()
     )
     query = (
         select(
-            AlertRow.id,
-            AlertRow.recipient_id,
-            AlertRow.state,
-            AlertRow.created_at,
-            AlertRow.not_before,
-            AlertRow.attempts,
+            alert_table.c.id,
+            alert_table.c.recipient_id,
+            alert_table.c.state,
+            alert_table.c.created_at,
+            alert_table.c.not_before,
+            alert_table.c.attempts,
             changes,
-            func.coalesce(DocumentRow.title, SourceRow.name, NoticeRow.text, AlertRow.kind),
-            AlertRow.error,
-            AlertRow.waiting_for,
+            func.coalesce(
+                document_table.c.title, source_table.c.name, notice_table.c.text, alert_table.c.kind
+            ),
+            alert_table.c.error,
+            alert_table.c.waiting_for,
         )
-        .outerjoin(DocumentRow, DocumentRow.id == AlertRow.document_id)
-        .outerjoin(SourceHealthEventRow, SourceHealthEventRow.id == AlertRow.event_id)
-        .outerjoin(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
-        .outerjoin(NoticeRow, NoticeRow.id == AlertRow.notice_id)
-        .order_by(AlertRow.id.desc())
+        .outerjoin(document_table, document_table.c.id == alert_table.c.document_id)
+        .outerjoin(
+            source_health_event_table, source_health_event_table.c.id == alert_table.c.event_id
+        )
+        .outerjoin(source_table, source_table.c.id == source_health_event_table.c.source_id)
+        .outerjoin(notice_table, notice_table.c.id == alert_table.c.notice_id)
+        .order_by(alert_table.c.id.desc())
         .limit(limit)
     )
     if state is not None:
-        query = query.where(AlertRow.state == state)
+        query = query.where(alert_table.c.state == state)
     if recipient_id is not None:
-        query = query.where(AlertRow.recipient_id == recipient_id)
-    return [ListedAlert(*row) for row in session.execute(query)]
+        query = query.where(alert_table.c.recipient_id == recipient_id)
+    return [ListedAlert(*row) for row in connection.execute(query)]
 
 
-def exhausted_alerts(session: Session, attempts: int) -> list[int]:
+def exhausted_alerts(connection: Connection, attempts: int) -> list[int]:
     """Dead alerts with at least so many attempts; those of chats that are gone have fewer."""
-    dead = select(AlertRow.id).where(
-        AlertRow.state == AlertState.DEAD, AlertRow.attempts >= attempts
+    dead = select(alert_table.c.id).where(
+        alert_table.c.state == AlertState.DEAD, alert_table.c.attempts >= attempts
     )
-    return list(session.scalars(dead.order_by(AlertRow.id)))
+    return list(connection.scalars(dead.order_by(alert_table.c.id)))
 
 
-def retry_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> list[int]:
+def retry_alerts(connection: Connection, ids: Sequence[int], *, now: datetime) -> list[int]:
     """Make alerts due now, with all their attempts.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         ids: dead, pending or scheduled alerts; a scheduled one is sent without its digest.
         now: the current time.
 
@@ -104,7 +111,7 @@ def retry_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> list
         The alerts that will be sent: not those that were sent or are leased.
     """
     return _update(
-        session,
+        connection,
         ids,
         (AlertState.DEAD, AlertState.PENDING, AlertState.SCHEDULED),
         {
@@ -120,14 +127,14 @@ def retry_alerts(session: Session, ids: Sequence[int], *, now: datetime) -> list
     )
 
 
-def drop_alerts(session: Session, ids: Sequence[int], *, reason: str) -> list[int]:
+def drop_alerts(connection: Connection, ids: Sequence[int], *, reason: str) -> list[int]:
     """Give up waiting alerts; those that were waiting."""
     waiting = (AlertState.PENDING, AlertState.SCHEDULED)
-    return _update(session, ids, waiting, {"state": AlertState.DEAD, "error": reason})
+    return _update(connection, ids, waiting, {"state": AlertState.DEAD, "error": reason})
 
 
 def _update(
-    session: Session,
+    connection: Connection,
     ids: Sequence[int],
     states: tuple[AlertState, ...],
     values: dict[str, object],
@@ -135,34 +142,29 @@ def _update(
     done: list[int] = []
     for some in batches(ids):
         command = (
-            update(AlertRow)
-            .where(AlertRow.state.in_(states), AlertRow.id.in_(some))
+            update(alert_table)
+            .where(alert_table.c.state.in_(states), alert_table.c.id.in_(some))
             .values(**values)
-            .returning(AlertRow.id)
-            .execution_options(synchronize_session=False)
+            .returning(alert_table.c.id)
         )
-        done += session.scalars(command)
+        done += connection.scalars(command)
     return done
 
 
-def pause(session: Session, *, by: str, now: datetime) -> None:
+def pause(connection: Connection, *, by: str, now: datetime) -> None:
     """Stop all delivery, in all processes."""
-    if session.get(SwitchRow, PAUSED) is None:
-        session.add(SwitchRow(name=PAUSED, since=now, by=by[:256]))
-        session.flush()
+    made = insert_into(connection, switch_table).values(name=PAUSED, since=now, by=by[:256])
+    connection.execute(made.on_conflict_do_nothing())
 
 
-def resume(session: Session) -> None:
+def resume(connection: Connection) -> None:
     """Deliver again."""
-    row = session.get(SwitchRow, PAUSED)
-    if row is not None:
-        session.delete(row)
-        session.flush()
+    connection.execute(delete(switch_table).where(switch_table.c.name == PAUSED))
 
 
-def paused_since(session: Session) -> datetime | None:
+def paused_since(connection: Connection) -> datetime | None:
     """Since when delivery is stopped; None if it is not."""
-    return session.scalar(select(SwitchRow.since).where(SwitchRow.name == PAUSED))
+    return connection.scalar(select(switch_table.c.since).where(switch_table.c.name == PAUSED))
 
 
 COUNTED = (
@@ -176,49 +178,55 @@ COUNTED = (
 """What ``count_alerts`` counts and ``/status`` shows."""
 
 
-def count_alerts(session: Session) -> dict[str, int]:
+def count_alerts(connection: Connection) -> dict[str, int]:
     """The number of alerts in each state, and of those possibly sent twice."""
     counts = dict(
-        session.execute(select(AlertRow.state, func.count()).group_by(AlertRow.state)).all()
+        connection.execute(
+            select(alert_table.c.state, func.count()).group_by(alert_table.c.state)
+        ).all()
     )
-    duplicates = select(func.count()).where(AlertRow.possibly_duplicate.is_(True))
-    return {**counts, "possibly_duplicate": session.scalar(duplicates) or 0}
+    duplicates = select(func.count()).where(alert_table.c.possibly_duplicate.is_(True))
+    return {**counts, "possibly_duplicate": connection.scalar(duplicates) or 0}
 
 
 def outbox_facts(
-    session: Session, *, now: datetime, max_attempts: int, bot: bool | None
+    connection: Connection, *, now: datetime, max_attempts: int, bot: bool | None
 ) -> OutboxFacts:
     """The outbox as ``assess`` wants to know it; what was sent long ago is not read.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         now: the current time.
         max_attempts: after which an alert is given up.
         bot: whether there is a bot; see ``queue.lease``.
     """
 
     def count(state: AlertState, *where: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(AlertRow).where(AlertRow.state == state, *where)
-        return session.scalar(query) or 0
+        query = (
+            select(func.count())
+            .select_from(alert_table)
+            .where(alert_table.c.state == state, *where)
+        )
+        return connection.scalar(query) or 0
 
-    due = next_due(session, now=now, bot=bot)
+    due = next_due(connection, now=now, bot=bot)
     return OutboxFacts(
         pending=count(AlertState.PENDING) + count(AlertState.LEASED),
         scheduled=count(AlertState.SCHEDULED),
         due_since=due if due is not None and due <= now else None,
         sent=count(
             AlertState.SENT,
-            AlertRow.not_before >= now - _DAY - _LONGEST_WAIT,
-            AlertRow.sent_at >= now - _DAY,
+            alert_table.c.not_before >= now - _DAY - _LONGEST_WAIT,
+            alert_table.c.sent_at >= now - _DAY,
         ),
         dead=count(AlertState.DEAD),
         # The last attempt was made when the alert was due for it.
         refused=count(
             AlertState.DEAD,
-            AlertRow.not_before >= now - _DAY,
-            AlertRow.attempts >= max_attempts,
+            alert_table.c.not_before >= now - _DAY,
+            alert_table.c.attempts >= max_attempts,
         ),
-        paused_since=paused_since(session),
+        paused_since=paused_since(connection),
     )
 
 
@@ -230,22 +238,22 @@ class WaitingAlerts:
     given_up: dict[str, int]
 
 
-def waiting_alerts(session: Session, recipient_id: int, *, since: datetime) -> WaitingAlerts:
+def waiting_alerts(connection: Connection, recipient_id: int, *, since: datetime) -> WaitingAlerts:
     """The alerts of one recipient that were not sent; those given up are of ``since`` or later."""
-    mine = AlertRow.recipient_id == recipient_id
-    waiting = session.scalar(
-        select(func.count()).select_from(AlertRow).where(mine, AlertRow.state.in_(UNSENT))
+    mine = alert_table.c.recipient_id == recipient_id
+    waiting = connection.scalar(
+        select(func.count()).select_from(alert_table).where(mine, alert_table.c.state.in_(UNSENT))
     )
     dead = (
-        select(AlertRow.error, func.count())
-        .where(mine, AlertRow.state == AlertState.DEAD, AlertRow.created_at >= since)
-        .group_by(AlertRow.error)
+        select(alert_table.c.error, func.count())
+        .where(mine, alert_table.c.state == AlertState.DEAD, alert_table.c.created_at >= since)
+        .group_by(alert_table.c.error)
     )
-    given_up = {error or "": count for error, count in session.execute(dead)}
+    given_up = {error or "": count for error, count in connection.execute(dead)}
     return WaitingAlerts(waiting or 0, given_up)
 
 
-def withdraw_document(session: Session, document_id: int, *, reason: str) -> int:
+def withdraw_document(connection: Connection, document_id: int, *, reason: str) -> int:
     """Give up all waiting alerts of a document, and what digests under way tell of it.
 
     An alert in flight may still arrive. The changes stay in the log.
@@ -253,29 +261,35 @@ def withdraw_document(session: Session, document_id: int, *, reason: str) -> int
     Returns:
         How many recipients hear nothing of it.
     """
-    digest = aliased(AlertRow)
+    digest = alert_table.alias().c
     under_way = select(digest.id).where(digest.kind == AlertKind.DIGEST, digest.state.in_(UNSENT))
     in_digest = and_(
-        AlertRow.state == AlertState.IN_DIGEST, AlertRow.digest_id.in_(under_way.scalar_subquery())
+        alert_table.c.state == AlertState.IN_DIGEST,
+        alert_table.c.digest_id.in_(under_way.scalar_subquery()),
     )
-    rows = session.scalars(
-        select(AlertRow)
-        .where(AlertRow.document_id == document_id, or_(AlertRow.state.in_(UNSENT), in_digest))
+    rows = connection.execute(
+        select(alert_table.c.id, alert_table.c.digest_id, alert_table.c.recipient_id)
+        .where(
+            alert_table.c.document_id == document_id,
+            or_(alert_table.c.state.in_(UNSENT), in_digest),
+        )
         .with_for_update()
     ).all()
     digests = {row.digest_id for row in rows if row.digest_id is not None}
-    for row in rows:
-        row.state, row.error = AlertState.DEAD, reason[:ERROR_LIMIT]
-        row.leased_by = row.leased_until = row.digest_id = row.waiting_for = None
-    session.flush()
-    part = aliased(AlertRow)
+    given_up = {
+        "state": AlertState.DEAD,
+        "error": reason[:ERROR_LIMIT],
+        "leased_by": None,
+        "leased_until": None,
+    }
+    apart = {**given_up, "digest_id": None, "waiting_for": None}
+    for some in batches(row.id for row in rows):
+        connection.execute(update(alert_table).where(alert_table.c.id.in_(some)).values(apart))
+    part = alert_table.alias().c
     # A digest that would be empty.
-    session.execute(
-        update(AlertRow)
-        .where(AlertRow.id.in_(digests), ~exists().where(part.digest_id == AlertRow.id))
-        .values(
-            state=AlertState.DEAD, error=reason[:ERROR_LIMIT], leased_by=None, leased_until=None
-        )
-        .execution_options(synchronize_session="fetch")
+    connection.execute(
+        update(alert_table)
+        .where(alert_table.c.id.in_(digests), ~exists().where(part.digest_id == alert_table.c.id))
+        .values(given_up)
     )
     return len({row.recipient_id for row in rows})

@@ -5,31 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from monitor.model.alerts import AlertState, NoticeKind
 from monitor.model.feedback import FeedbackKind
 from monitor.outbox.queue import TERMINAL_ID, enqueue_notice
 from monitor.storage.feedback import decide_feedback, feedback_summary
-from monitor.storage.statement_tables import AlertChangeRow
-from monitor.storage.tables import AlertRow, MuteRow, RecipientRow
+from monitor.storage.statement_tables import alert_change_table
+from monitor.storage.tables import alert_table, mute_table, recipient_table
 
 
 def notify_operators(
-    session: Session, change_id: int, operators: Iterable[int], *, now: datetime
+    connection: Connection, change_id: int, operators: Iterable[int], *, now: datetime
 ) -> None:
     """Notify operators of new feedback, once a change until they decide.
 
     Call it in the transaction that stored the feedback. A notice shows what all people said by
     the time it is sent; what they say later is in the list of open feedback.
     """
-    if feedback_summary(session, change_id).people == 1:
-        enqueue_notice(session, NoticeKind.FEEDBACK, "", operators, now=now, about=change_id)
+    if feedback_summary(connection, change_id).people == 1:
+        enqueue_notice(connection, NoticeKind.FEEDBACK, "", operators, now=now, about=change_id)
 
 
 def decide(
-    session: Session,
+    connection: Connection,
     change_id: int,
     confirmed: FeedbackKind | None,
     *,
@@ -44,7 +43,7 @@ def decide(
     finds nothing open and tells nobody.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         change_id: the change.
         confirmed: the kind that is right; None rejects all.
         operator: who decides.
@@ -55,14 +54,16 @@ def decide(
     Returns:
         How many people's feedback was decided.
     """
-    known = feedback_summary(session, change_id).correction is not None
-    decided = decide_feedback(session, change_id, confirmed, operator=operator, now=now, note=note)
+    known = feedback_summary(connection, change_id).correction is not None
+    decided = decide_feedback(
+        connection, change_id, confirmed, operator=operator, now=now, note=note
+    )
     if decided and confirmed is not None and not known:
         enqueue_notice(
-            session,
+            connection,
             NoticeKind.CORRECTION,
             confirmed.value,
-            recipients_of_change(session, change_id, named),
+            recipients_of_change(connection, change_id, named),
             now=now,
             about=change_id,
         )
@@ -70,7 +71,7 @@ def decide(
 
 
 def recipients_of_change(
-    session: Session, change_id: int, named: Collection[int] = ()
+    connection: Connection, change_id: int, named: Collection[int] = ()
 ) -> list[int]:
     """The recipients that were sent a change and still receive messages.
 
@@ -78,36 +79,37 @@ def recipients_of_change(
     will show it.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         change_id: the change.
         named: the chats that rule files name. Nothing else is stored of them; without it they
             could not be told from chats that deleted their settings.
     """
-    digest = aliased(AlertRow)
+    digests = alert_table.alias()
+    digest = digests.c
     under_way = (AlertState.SENT.value, AlertState.LEASED.value)
     opted_out = exists().where(
-        MuteRow.recipient_id == AlertRow.recipient_id,
-        MuteRow.rule_id == AlertChangeRow.rule_id,
-        MuteRow.until.is_(None),
+        mute_table.c.recipient_id == alert_table.c.recipient_id,
+        mute_table.c.rule_id == alert_change_table.c.rule_id,
+        mute_table.c.until.is_(None),
     )
     # A digest moves with its chat, what it bundles does not.
-    recipient_id = func.coalesce(digest.recipient_id, AlertRow.recipient_id)
+    recipient_id = func.coalesce(digest.recipient_id, alert_table.c.recipient_id)
     query = (
         select(recipient_id)
-        .select_from(AlertRow)
-        .join(AlertChangeRow, AlertChangeRow.alert_id == AlertRow.id)
-        .outerjoin(digest, digest.id == AlertRow.digest_id)
-        .outerjoin(RecipientRow, RecipientRow.id == recipient_id)
+        .select_from(alert_table)
+        .join(alert_change_table, alert_change_table.c.alert_id == alert_table.c.id)
+        .outerjoin(digests, digest.id == alert_table.c.digest_id)
+        .outerjoin(recipient_table, recipient_table.c.id == recipient_id)
         .where(
-            AlertChangeRow.change_id == change_id,
+            alert_change_table.c.change_id == change_id,
             or_(
-                AlertRow.state.in_(under_way),
-                and_(AlertRow.state == AlertState.IN_DIGEST, digest.state.in_(under_way)),
+                alert_table.c.state.in_(under_way),
+                and_(alert_table.c.state == AlertState.IN_DIGEST, digest.state.in_(under_way)),
             ),
             or_(
-                RecipientRow.active.is_(True),
+                recipient_table.c.active.is_(True),
                 and_(
-                    RecipientRow.id.is_(None),
+                    recipient_table.c.id.is_(None),
                     recipient_id.in_({TERMINAL_ID, *named}),
                     ~opted_out,
                 ),
@@ -116,4 +118,4 @@ def recipients_of_change(
         .distinct()
         .order_by(recipient_id)
     )
-    return list(session.scalars(query))
+    return list(connection.scalars(query))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, select, update
 
 from monitor.model.alerts import AlertKind, AlertState, DeliveryMode, WaitReason
 from monitor.model.delivery_times import Digest, Quiet, zone_of
+from monitor.storage.base import batches, insert_rows, update_row
 from monitor.storage.recipients import RecipientSettings, get_recipient
-from monitor.storage.tables import AlertRow, RecipientRow
+from monitor.storage.tables import alert_table, recipient_table
 
 
 class Deferral(NamedTuple):
@@ -42,113 +42,117 @@ def wait_for_digest(
     return Deferral(due, WaitReason.DIGEST)
 
 
-def make_digests(session: Session, *, now: datetime) -> int:
+def make_digests(connection: Connection, *, now: datetime) -> int:
     """Make a digest for each chat whose scheduled alerts are due; the number of chats.
 
     The digest is inserted in the transaction that marks its alerts, so that each alert is
     delivered once. A single alert is sent as it is.
     """
-    due = (AlertRow.state == AlertState.SCHEDULED, AlertRow.not_before <= now)
-    scheduled = session.scalars(
-        select(AlertRow).where(*due).order_by(AlertRow.id).with_for_update(skip_locked=True)
+    due = (alert_table.c.state == AlertState.SCHEDULED, alert_table.c.not_before <= now)
+    scheduled = connection.execute(
+        select(alert_table).where(*due).order_by(alert_table.c.id).with_for_update(skip_locked=True)
     ).all()
-    chats: dict[int, list[AlertRow]] = {}
+    chats: dict[int, list[Row[Any]]] = {}
     for row in scheduled:
         chats.setdefault(row.recipient_id, []).append(row)
     for recipient_id, rows in chats.items():
         if len(rows) == 1:
-            rows[0].state, rows[0].waiting_for = AlertState.PENDING, None
+            update_row(
+                connection, alert_table, rows[0].id, state=AlertState.PENDING, waiting_for=None
+            )
             continue
-        digest = AlertRow(
-            recipient_id=recipient_id,
-            kind=AlertKind.DIGEST,
-            priority=max(row.priority for row in rows),
-            state=AlertState.PENDING,
-            created_at=now,
-            not_before=now,
+        digest = {
+            "recipient_id": recipient_id,
+            "kind": AlertKind.DIGEST,
+            "priority": max(row.priority for row in rows),
+            "state": AlertState.PENDING,
+            "created_at": now,
+            "not_before": now,
             # One alert of it may have been delivered before it was scheduled.
-            possibly_duplicate=any(row.possibly_duplicate for row in rows),
-        )
-        session.add(digest)
-        session.flush()
-        for row in rows:
-            row.state, row.digest_id, row.waiting_for = AlertState.IN_DIGEST, digest.id, None
-    session.flush()
+            "possibly_duplicate": any(row.possibly_duplicate for row in rows),
+        }
+        (digest_id,) = insert_rows(connection, alert_table, [digest])
+        for some in batches(row.id for row in rows):
+            connection.execute(
+                update(alert_table)
+                .where(alert_table.c.id.in_(some))
+                .values(state=AlertState.IN_DIGEST, digest_id=digest_id, waiting_for=None)
+            )
     return len(chats)
 
 
 def set_digest(
-    session: Session, recipient_id: int, digest: Digest | None, *, now: datetime
+    connection: Connection, recipient_id: int, digest: Digest | None, *, now: datetime
 ) -> None:
     """Store when a chat gets its digest, and reschedule its alerts; None: send alerts at once."""
-    row = session.get_one(RecipientRow, recipient_id)
-    row.digest = "off" if digest is None else str(digest)
-    session.flush()
-    _reschedule(session, recipient_id, _next_digest(session, recipient_id, now), now)
+    chosen = "off" if digest is None else str(digest)
+    update_row(connection, recipient_table, recipient_id, digest=chosen)
+    _reschedule(connection, recipient_id, _next_digest(connection, recipient_id, now), now)
 
 
 def set_muted(
-    session: Session, recipient_id: int, until: datetime | None, *, now: datetime
+    connection: Connection, recipient_id: int, until: datetime | None, *, now: datetime
 ) -> None:
     """Mute a chat until a time, and then send one digest of what waited; None ends the mute."""
-    row = session.get_one(RecipientRow, recipient_id)
-    row.muted_until = until
-    session.flush()
-    pending = (AlertRow.recipient_id == recipient_id, AlertRow.state == AlertState.PENDING)
-    if until is not None:
-        session.execute(
-            update(AlertRow)
-            .where(*pending, AlertRow.kind == AlertKind.CHANGES)
-            .values(state=AlertState.SCHEDULED)
-            .execution_options(synchronize_session=False)
-        )
-    session.execute(
-        update(AlertRow)
-        .where(*pending, AlertRow.waiting_for == WaitReason.MUTED)
-        .values(not_before=until or now, waiting_for=None if until is None else WaitReason.MUTED)
-        .execution_options(synchronize_session=False)
+    update_row(connection, recipient_table, recipient_id, muted_until=until)
+    pending = (
+        alert_table.c.recipient_id == recipient_id,
+        alert_table.c.state == AlertState.PENDING,
     )
-    _reschedule(session, recipient_id, _next_digest(session, recipient_id, now), now)
+    if until is not None:
+        connection.execute(
+            update(alert_table)
+            .where(*pending, alert_table.c.kind == AlertKind.CHANGES)
+            .values(state=AlertState.SCHEDULED)
+        )
+    connection.execute(
+        update(alert_table)
+        .where(*pending, alert_table.c.waiting_for == WaitReason.MUTED)
+        .values(not_before=until or now, waiting_for=None if until is None else WaitReason.MUTED)
+    )
+    _reschedule(connection, recipient_id, _next_digest(connection, recipient_id, now), now)
 
 
-def set_quiet(session: Session, recipient_id: int, quiet: Quiet | None, *, now: datetime) -> None:
+def set_quiet(
+    connection: Connection, recipient_id: int, quiet: Quiet | None, *, now: datetime
+) -> None:
     """Store the quiet hours of a chat; alerts that waited for the old ones are due again."""
-    row = session.get_one(RecipientRow, recipient_id)
-    row.quiet_hours = "off" if quiet is None else str(quiet)
-    session.execute(
-        update(AlertRow)
+    chosen = "off" if quiet is None else str(quiet)
+    update_row(connection, recipient_table, recipient_id, quiet_hours=chosen)
+    connection.execute(
+        update(alert_table)
         .where(
-            AlertRow.recipient_id == recipient_id,
-            AlertRow.state == AlertState.PENDING,
-            AlertRow.waiting_for == WaitReason.QUIET_HOURS,
+            alert_table.c.recipient_id == recipient_id,
+            alert_table.c.state == AlertState.PENDING,
+            alert_table.c.waiting_for == WaitReason.QUIET_HOURS,
         )
         .values(not_before=now, waiting_for=None)
-        .execution_options(synchronize_session=False)
     )
 
 
-def set_timezone(session: Session, recipient_id: int, name: str, *, now: datetime) -> None:
+def set_timezone(connection: Connection, recipient_id: int, name: str, *, now: datetime) -> None:
     """Store the time zone of a chat; its digest and its quiet hours move with it."""
-    session.get_one(RecipientRow, recipient_id).timezone = name
-    session.flush()
-    set_quiet(session, recipient_id, get_recipient(session, recipient_id).quiet, now=now)
+    update_row(connection, recipient_table, recipient_id, timezone=name)
+    set_quiet(connection, recipient_id, get_recipient(connection, recipient_id).quiet, now=now)
     # A rule may want a digest for a chat that has none; it is due at the default hour.
     default = Deferral(Digest().next_after(now, zone_of(name)), WaitReason.DIGEST)
-    wait = _next_digest(session, recipient_id, now) or default
-    _reschedule(session, recipient_id, wait, now)
+    wait = _next_digest(connection, recipient_id, now) or default
+    _reschedule(connection, recipient_id, wait, now)
 
 
-def _reschedule(session: Session, recipient_id: int, wait: Deferral | None, now: datetime) -> None:
+def _reschedule(
+    connection: Connection, recipient_id: int, wait: Deferral | None, now: datetime
+) -> None:
     until, reason = wait or Deferral(now, WaitReason.DIGEST)
-    session.execute(
-        update(AlertRow)
-        .where(AlertRow.recipient_id == recipient_id, AlertRow.state == AlertState.SCHEDULED)
+    connection.execute(
+        update(alert_table)
+        .where(
+            alert_table.c.recipient_id == recipient_id, alert_table.c.state == AlertState.SCHEDULED
+        )
         .values(not_before=until, waiting_for=reason)
-        .execution_options(synchronize_session=False)
     )
 
 
-def _next_digest(session: Session, recipient_id: int, now: datetime) -> Deferral | None:
+def _next_digest(connection: Connection, recipient_id: int, now: datetime) -> Deferral | None:
     """The next digest of a chat by its settings; None if it has none."""
-    session.expire_all()
-    return wait_for_digest(get_recipient(session, recipient_id), {None}, now)
+    return wait_for_digest(get_recipient(connection, recipient_id), {None}, now)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import Table, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, insert, select
 
 from monitor.model.alerts import AlertState, DeliveryMode
 from monitor.outbox.digest import wait_for_digest
-from monitor.storage.base import batches
+from monitor.storage.base import batches, insert_rows, update_by_id
 from monitor.storage.recipients import RecipientSettings, recipients_by_id
-from monitor.storage.statement_tables import AlertChangeRow
-from monitor.storage.tables import AlertRow
+from monitor.storage.statement_tables import alert_change_table
+from monitor.storage.tables import alert_table
 
 
 class AlertRequest(NamedTuple):
@@ -29,7 +28,7 @@ class AlertRequest(NamedTuple):
 
 
 def enqueue(
-    session: Session,
+    connection: Connection,
     *,
     snapshot_id: int,
     document_id: int,
@@ -42,7 +41,7 @@ def enqueue(
     its changes are added; if that alert was sent or is being sent, nothing is added.
 
     Args:
-        session: the visit's writing transaction.
+        connection: the visit's writing transaction.
         snapshot_id: the snapshot the changes were found in.
         document_id: its document.
         matches: changes and recipients; the highest priority of several rules counts.
@@ -54,13 +53,13 @@ def enqueue(
     wanted: defaultdict[int, list[AlertRequest]] = defaultdict(list)
     for match in matches:
         wanted[match.recipient_id].append(match)
-    existing = _existing_alerts(session, snapshot_id, wanted)
-    chats = recipients_by_id(session, wanted.keys() - existing.keys())
+    existing = _existing_alerts(connection, snapshot_id, wanted)
+    chats = recipients_by_id(connection, wanted.keys() - existing.keys())
     rows = [
         _alert_values(chats[recipient_id], wanted[recipient_id], snapshot_id, document_id, now)
         for recipient_id in sorted(chats)
     ]
-    alert_ids = _insert_alerts(session, rows)
+    alert_ids = _insert_alerts(connection, rows)
     known: set[tuple[int, int, str]] = set()
     open_alerts = {
         key: row
@@ -68,9 +67,9 @@ def enqueue(
         if row.state in {AlertState.PENDING, AlertState.SCHEDULED}
     }
     if open_alerts:
-        _raise_priorities(session, open_alerts, wanted)
+        _raise_priorities(connection, open_alerts, wanted)
         alert_ids |= {recipient_id: row.id for recipient_id, row in open_alerts.items()}
-        known = _known_links(session, [row.id for row in open_alerts.values()])
+        known = _known_links(connection, [row.id for row in open_alerts.values()])
     links = {
         (alert_id, match.change_id, match.rule_id): match.priority
         for recipient_id, alert_id in alert_ids.items()
@@ -82,8 +81,7 @@ def enqueue(
         if (alert_id, change_id, rule_id) not in known
     ]
     if new:
-        # The plain table: the unit of work would compile and track each row.
-        session.execute(insert(cast("Table", AlertChangeRow.__table__)), new)
+        insert_rows(connection, alert_change_table, new, wanted=False)
     return len(rows)
 
 
@@ -97,19 +95,24 @@ class _ExistingAlert(NamedTuple):
 
 
 def _existing_alerts(
-    session: Session, snapshot_id: int, chat_ids: Iterable[int]
+    connection: Connection, snapshot_id: int, chat_ids: Iterable[int]
 ) -> dict[int, _ExistingAlert]:
     """The alerts of a snapshot by chat, locked in the order of the chats' ids."""
-    columns = (AlertRow.id, AlertRow.recipient_id, AlertRow.state, AlertRow.priority)
+    columns = (
+        alert_table.c.id,
+        alert_table.c.recipient_id,
+        alert_table.c.state,
+        alert_table.c.priority,
+    )
     found: dict[int, _ExistingAlert] = {}
     for some in batches(chat_ids):
         query = (
             select(*columns)
-            .where(AlertRow.recipient_id.in_(some), AlertRow.snapshot_id == snapshot_id)
-            .order_by(AlertRow.recipient_id)
+            .where(alert_table.c.recipient_id.in_(some), alert_table.c.snapshot_id == snapshot_id)
+            .order_by(alert_table.c.recipient_id)
             .with_for_update()
         )
-        found.update((row.recipient_id, _ExistingAlert(*row)) for row in session.execute(query))
+        found.update((row.recipient_id, _ExistingAlert(*row)) for row in connection.execute(query))
     return found
 
 
@@ -133,18 +136,16 @@ def _alert_values(
     }
 
 
-def _insert_alerts(session: Session, rows: list[dict[str, object]]) -> dict[int, int]:
+def _insert_alerts(connection: Connection, rows: list[dict[str, object]]) -> dict[int, int]:
     """Insert alerts; their ids by chat."""
     if not rows:
         return {}
-    command = insert(AlertRow).returning(AlertRow.recipient_id, AlertRow.id)
-    # Without it, rows with and without a null would be inserted in statements of their own.
-    command = command.execution_options(render_nulls=True)
-    return dict(session.execute(command, rows).all())
+    command = insert(alert_table).returning(alert_table.c.recipient_id, alert_table.c.id)
+    return dict(connection.execute(command, rows).all())
 
 
 def _raise_priorities(
-    session: Session,
+    connection: Connection,
     alerts: Mapping[int, _ExistingAlert],
     wanted: Mapping[int, list[AlertRequest]],
 ) -> None:
@@ -153,21 +154,25 @@ def _raise_priorities(
         for recipient_id in alerts
     }
     raised = [
-        {"id": alert.id, "priority": highest[recipient_id]}
+        {"id_of": alert.id, "priority": highest[recipient_id]}
         for recipient_id, alert in alerts.items()
         if highest[recipient_id] > alert.priority
     ]
     if raised:
-        session.execute(update(AlertRow), raised)
+        connection.execute(update_by_id(alert_table, ("priority",)), raised)
 
 
-def _known_links(session: Session, alert_ids: Iterable[int]) -> set[tuple[int, int, str]]:
+def _known_links(connection: Connection, alert_ids: Iterable[int]) -> set[tuple[int, int, str]]:
     """What some alerts already tell: alert, change and rule."""
-    columns = (AlertChangeRow.alert_id, AlertChangeRow.change_id, AlertChangeRow.rule_id)
+    columns = (
+        alert_change_table.c.alert_id,
+        alert_change_table.c.change_id,
+        alert_change_table.c.rule_id,
+    )
     return {
         (alert_id, change_id, rule_id)
         for some in batches(alert_ids)
-        for alert_id, change_id, rule_id in session.execute(
-            select(*columns).where(AlertChangeRow.alert_id.in_(some))
+        for alert_id, change_id, rule_id in connection.execute(
+            select(*columns).where(alert_change_table.c.alert_id.in_(some))
         )
     }

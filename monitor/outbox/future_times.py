@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, delete, or_, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, and_, delete, or_, update
 
 from monitor.model.alerts import AlertState, WaitReason
 from monitor.model.delivery_times import MAX_MUTE
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.tables import AlertRow, MuteRow, RecipientRow
+from monitor.storage.tables import alert_table, mute_table, recipient_table
 
 LEASE = timedelta(minutes=5)
 """How long a lease lasts; afterwards another worker may take the alert."""
@@ -34,15 +33,15 @@ _LONGEST_WAIT = {
 }
 
 
-def forget_future_times(session: Session, *, now: datetime) -> None:
+def forget_future_times(connection: Connection, *, now: datetime) -> None:
     """Make due what waits for a time that nothing until now could have set.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         now: the current time.
     """
     ahead = now + CLOCK_SKEW
-    not_before, waiting_for = AlertRow.not_before, AlertRow.waiting_for
+    not_before, waiting_for = alert_table.c.not_before, alert_table.c.waiting_for
     too_far = or_(
         waiting_for.is_(None),
         *(
@@ -51,22 +50,22 @@ def forget_future_times(session: Session, *, now: datetime) -> None:
         ),
     )
     for command in (
-        update(AlertRow)
+        update(alert_table)
         .where(
-            AlertRow.state.in_((AlertState.PENDING, AlertState.SCHEDULED)),
+            alert_table.c.state.in_((AlertState.PENDING, AlertState.SCHEDULED)),
             not_before > ahead,
             too_far,
         )
         .values(not_before=now),
-        update(AlertRow)
-        .where(AlertRow.state == AlertState.LEASED, AlertRow.leased_until > ahead + LEASE)
+        update(alert_table)
+        .where(alert_table.c.state == AlertState.LEASED, alert_table.c.leased_until > ahead + LEASE)
         .values(leased_until=now),
-        update(RecipientRow)
-        .where(RecipientRow.defer_until > ahead + MAX_RETRY_WAIT)
+        update(recipient_table)
+        .where(recipient_table.c.defer_until > ahead + MAX_RETRY_WAIT)
         .values(defer_until=None),
-        update(RecipientRow)
-        .where(RecipientRow.muted_until > ahead + MAX_MUTE)
+        update(recipient_table)
+        .where(recipient_table.c.muted_until > ahead + MAX_MUTE)
         .values(muted_until=None),
-        delete(MuteRow).where(MuteRow.until > ahead + MAX_MUTE),
+        delete(mute_table).where(mute_table.c.until > ahead + MAX_MUTE),
     ):
-        session.execute(command.execution_options(synchronize_session=False))
+        connection.execute(command)

@@ -68,10 +68,10 @@ class WorkerQueries:
     ) -> list[OutboxAlert]:
         """Make the digests that are due, and lease due alerts; see ``queue.lease``."""
         now = self.now()
-        with self.database.write() as session:
-            make_digests(session, now=now)
+        with self.database.write() as connection:
+            make_digests(connection, now=now)
             return queue.lease(
-                session,
+                connection,
                 now=now,
                 lease_for=LEASE,
                 limit=limit,
@@ -84,26 +84,26 @@ class WorkerQueries:
 
     def forget_future_times(self) -> None:
         """Make due what a wrong clock put off; see ``future_times``."""
-        with self.database.write() as session:
-            forget_future_times(session, now=self.now())
+        with self.database.write() as connection:
+            forget_future_times(connection, now=self.now())
 
     def next_due(self) -> datetime | None:
         """When an alert may be due; None if none waits."""
-        with self.database.read() as session:
-            return queue.next_due(session, now=self.now(), bot=self.bot)
+        with self.database.read() as connection:
+            return queue.next_due(connection, now=self.now(), bot=self.bot)
 
     def mark_in_flight(self, alert: OutboxAlert, leased_by: str) -> bool:
         """Store that a message is about to be sent; False if the lease is lost."""
-        with self.database.write() as session:
+        with self.database.write() as connection:
             return queue.mark_in_flight(
-                session, alert.id, leased_by=leased_by, now=self.now(), lease_for=LEASE
+                connection, alert.id, leased_by=leased_by, now=self.now(), lease_for=LEASE
             )
 
     def mark_sent(self, alert: OutboxAlert, message_id: int, text: str) -> None:
         """Store that the service took the message, and its text."""
-        with self.database.write() as session:
+        with self.database.write() as connection:
             queue.mark_sent(
-                session, alert.id, now=self.now(), message_id=message_id, text=storable(text)
+                connection, alert.id, now=self.now(), message_id=message_id, text=storable(text)
             )
 
     def mark_retry(
@@ -118,9 +118,9 @@ class WorkerQueries:
         possibly_delivered: bool,
     ) -> None:
         """Return an alert to the queue; see ``queue.mark_retry``."""
-        with self.database.write() as session:
+        with self.database.write() as connection:
             queue.mark_retry(
-                session,
+                connection,
                 alert.id,
                 not_before=not_before,
                 error=error,
@@ -140,10 +140,10 @@ class WorkerQueries:
         possibly_delivered: bool,
     ) -> None:
         """Send the chat nothing before ``until``: its service asks to wait."""
-        with self.database.write() as session:
-            recipients.defer_until(session, alert.recipient_id, until, now=self.now())
+        with self.database.write() as connection:
+            recipients.defer_until(connection, alert.recipient_id, until, now=self.now())
             queue.mark_retry(
-                session,
+                connection,
                 alert.id,
                 not_before=until,
                 error=error,
@@ -155,8 +155,8 @@ class WorkerQueries:
 
     def mark_dead(self, alert: OutboxAlert, leased_by: str, error: str) -> None:
         """Give an alert up."""
-        with self.database.write() as session:
-            queue.mark_dead(session, alert.id, error=error, leased_by=leased_by)
+        with self.database.write() as connection:
+            queue.mark_dead(connection, alert.id, error=error, leased_by=leased_by)
 
     def end_chat(self, alert: OutboxAlert, leased_by: str, reason: str) -> int:
         """Deactivate a chat that accepts nothing any more, and notify the operators.
@@ -165,20 +165,20 @@ class WorkerQueries:
             How many of its alerts were given up.
         """
         now = self.now()
-        with self.database.write() as session:
+        with self.database.write() as connection:
             whole = alert.recipient_id if alert.to.channel else alert.to.chat_id
             # Two workers may find the chat gone at once: the second waits here for the first.
-            active = recipients.lock_chat(session, whole, now=None if alert.to.channel else now)
-            queue.mark_dead(session, alert.id, error=reason, leased_by=leased_by)
-            chat = recipients.get_recipient(session, alert.recipient_id)
-            ended = recipients.deactivate_chat(session, whole)
+            active = recipients.lock_chat(connection, whole, now=None if alert.to.channel else now)
+            queue.mark_dead(connection, alert.id, error=reason, leased_by=leased_by)
+            chat = recipients.get_recipient(connection, alert.recipient_id)
+            ended = recipients.deactivate_chat(connection, whole)
             given_up = sum(
-                chats.withdraw_alerts(session, recipient_id, reason=reason)
+                chats.withdraw_alerts(connection, recipient_id, reason=reason)
                 for recipient_id in ended
             )
             others = [operator for operator in self.operators if operator not in ended]
             queue.enqueue_notice(
-                session,
+                connection,
                 NoticeKind.CHAT_GONE,
                 f"{chat.title or alert.to.channel or alert.to.chat_id}: {reason}",
                 others if active else (),
@@ -190,10 +190,10 @@ class WorkerQueries:
     def move_chat(self, alert: OutboxAlert, leased_by: str, recipient_id: int) -> None:
         """Move a chat's settings and waiting alerts to its new id."""
         now = self.now()
-        with self.database.write() as session:
-            recipients.lock_chat(session, alert.to.chat_id)
+        with self.database.write() as connection:
+            recipients.lock_chat(connection, alert.to.chat_id)
             queue.mark_retry(
-                session,
+                connection,
                 alert.id,
                 not_before=now,
                 error=f"moved to {recipient_id}",
@@ -205,8 +205,8 @@ class WorkerQueries:
             # alone, to the forum.
             forum_moved = recipient_id != alert.to.chat_id
             old_id = alert.to.chat_id if forum_moved else alert.recipient_id
-            chats.move_chat(session, old_id, recipient_id, now=now)
-            chats.move_alerts(session, old_id, recipient_id)
+            chats.move_chat(connection, old_id, recipient_id, now=now)
+            chats.move_alerts(connection, old_id, recipient_id)
 
 
 @dataclass(slots=True)

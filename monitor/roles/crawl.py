@@ -29,8 +29,8 @@ def job_guard(job_id: int) -> Callable[[Transaction], None]:
     The job stays until the transaction has been committed, so that whoever takes over sees it.
     """
 
-    def guard(session: Transaction) -> None:
-        if not holds_job(session, job_id):
+    def guard(connection: Transaction) -> None:
+        if not holds_job(connection, job_id):
             raise VisitLost(f"job {job_id} was taken from this worker")
 
     return guard

@@ -166,8 +166,8 @@ def _worker_name() -> str:
 
 def _forget(beat: HeartbeatWriter) -> None:
     """Delete the heartbeat of a process that ends by itself: nobody is to miss it."""
-    with beat.app.context.database.write() as session:
-        delete_heartbeat(session, beat.loop, beat.host, os.getpid())
+    with beat.app.context.database.write() as connection:
+        delete_heartbeat(connection, beat.loop, beat.host, os.getpid())
 
 
 async def _schedule(process: _Process, ready: Ready) -> None:
@@ -275,8 +275,8 @@ async def _deliver(process: _Process, ready: Ready) -> None:
 
 def _expire_leases(app: App) -> None:
     """Take over at once what the deliverer before this one has left; there is one at a time."""
-    with app.context.database.write() as session:
-        expire_leases(session, now=app.context.now())
+    with app.context.database.write() as connection:
+        expire_leases(connection, now=app.context.now())
 
 
 async def _wake_if_due(app: App, worker: OutboxWorker) -> None:

@@ -85,8 +85,8 @@ class DueJobs:
     def _due(self) -> dict[str, datetime | None]:
         """The sources that are due, with their last visit."""
         due = due_sources(self.app, spread_out=True)
-        with self.app.context.database.read() as session:
-            times = visit_times(session)
+        with self.app.context.database.read() as connection:
+            times = visit_times(connection)
         return {source.id: times[source.id].last_visit_at for source in due if source.id in times}
 
     def _next(self, source_id: str, last_visit_at: datetime | None) -> _QueuedJobs:

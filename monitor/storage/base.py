@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
-    Date,
+    Connection,
     DateTime,
     Dialect,
     Executable,
-    Float,
     Insert,
     Integer,
     MetaData,
+    Row,
     Select,
     Table,
-    Text,
     TypeDecorator,
     Update,
     bindparam,
@@ -32,7 +31,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import DeclarativeBase, Session
 
 T = TypeVar("T")
 
@@ -67,6 +65,16 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""All tables. Every constraint has a name, for migrations to speak of on both databases."""
+
 # SQLite counts up by itself only for INTEGER; PostgreSQL wants room for years of rows.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -93,27 +101,39 @@ def update_by_id(table: Table, names: tuple[str, ...]) -> Update:
     return update(table).where(table.c.id == bindparam("id_of")).values(values)
 
 
-def insert_into(session: Session, table: type[Base]) -> Any:
+def get_row(connection: Connection, table: Table, *key: object) -> Row[Any] | None:
+    """The row of a table with this primary key; None without one."""
+    values = dict(zip(table.primary_key.columns.keys(), key, strict=True))
+    return connection.execute(_select_by_key(table), values).first()
+
+
+@cache
+def _select_by_key(table: Table) -> Select[Any]:
+    return select(table).where(*(one == bindparam(one.name) for one in table.primary_key))
+
+
+def update_row(connection: Connection, table: Table, *key: object, **values: object) -> None:
+    """Set columns of the row of a table with this primary key."""
+    where = (one == value for one, value in zip(table.primary_key, key, strict=True))
+    connection.execute(update(table).where(*where).values(values))
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
     """An INSERT that knows ON CONFLICT; both databases do, each in a dialect of its own.
 
     Only the dialect in use is loaded: the other one is megabytes.
     """
-    return insert_for(session.get_bind().dialect.name, table)
+    return insert_for(connection.dialect.name, table)
 
 
-def insert_for(dialect: str, table: type[Base]) -> Any:
+def insert_for(dialect: str, table: Table) -> Any:
     """The same for a dialect by its name, for a statement that is built once."""
     return import_module(f"sqlalchemy.dialects.{dialect}").insert(table)
 
 
-def table_of(row: type[Base]) -> Table:
-    """The table of a mapped class."""
-    return cast("Table", row.__table__)
-
-
 def insert_rows(
-    session: Session,
-    row: type[Base],
+    connection: Connection,
+    table: Table,
     values: Sequence[Mapping[str, object]],
     *,
     wanted: bool = True,
@@ -121,8 +141,8 @@ def insert_rows(
     """Insert many rows of a table at once.
 
     Args:
-        session: a writing transaction.
-        row: the mapped class.
+        connection: a writing transaction.
+        table: the table.
         values: the columns of each row.
         wanted: whether the ids are wanted.
 
@@ -131,24 +151,22 @@ def insert_rows(
     """
     if not values:
         return []
-    table = table_of(row)
     if not wanted:
-        session.connection().execute(_insert_into(table), values)
+        connection.execute(_insert_into(table), values)
         return []
-    if len(values) > 1 and session.get_bind().dialect.name == "sqlite":
-        return _insert_numbered(session, table, values)
-    return list(session.connection().execute(_insert_with_ids(table), values).scalars())
+    if len(values) > 1 and connection.dialect.name == "sqlite":
+        return _insert_numbered(connection, table, values)
+    return list(connection.execute(_insert_with_ids(table), values).scalars())
 
 
 def _insert_numbered(
-    session: Session, table: Table, values: Sequence[Mapping[str, object]]
+    connection: Connection, table: Table, values: Sequence[Mapping[str, object]]
 ) -> list[int]:
     """Insert rows with ids that are given here: those that SQLite would give them.
 
     SQLite cannot say which row got which id, so that SQLAlchemy would insert them one by one. The
     ids are free until the commit: a writing transaction has the database for itself.
     """
-    connection = session.connection()
     first = (connection.execute(_newest_id(table)).scalar() or 0) + 1
     ids = list(range(first, first + len(values)))
     rows = [{**one, "id": row_id} for row_id, one in zip(ids, values, strict=True)]
@@ -170,17 +188,3 @@ def _insert_with_ids(table: Table) -> Executable:
 @cache
 def _newest_id(table: Table) -> Select[Any]:
     return select(func.max(table.c.id))
-
-
-class Base(DeclarativeBase):
-    """Names every constraint, so that migrations can speak of it on both databases."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map = {datetime: UtcDateTime, date: Date, str: Text, float: Float}  # noqa: RUF012

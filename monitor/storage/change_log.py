@@ -8,24 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, exists, select
 
 from monitor.model.changes import Change
 from monitor.model.documents import Origin
 from monitor.storage.base import insert_rows
 from monitor.storage.mappers import change_values, delta_values
-from monitor.storage.statement_tables import ChangeRow, CorroborationRow, DeltaRow, StatementRow
+from monitor.storage.statement_tables import (
+    change_table,
+    corroboration_table,
+    delta_table,
+    statement_table,
+)
 
 
-def has_changes(session: Session, snapshot_id: int, basis: str) -> bool:
+def has_changes(connection: Connection, snapshot_id: int, basis: str) -> bool:
     """Whether the log has a comparison of this snapshot on this basis."""
-    query = select(exists().where(ChangeRow.snapshot_id == snapshot_id, ChangeRow.basis == basis))
-    return bool(session.scalar(query))
+    query = select(
+        exists().where(change_table.c.snapshot_id == snapshot_id, change_table.c.basis == basis)
+    )
+    return bool(connection.scalar(query))
 
 
 def log_changes(
-    session: Session,
+    connection: Connection,
     changes: Sequence[tuple[Change, int | None, int | None]],
     *,
     document_id: int,
@@ -37,7 +43,7 @@ def log_changes(
     """Write changes into the log, each with the ids of its statements before and after.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         changes: the changes with their statements' rows.
         document_id: the document they were found in.
         snapshot_id: its snapshot.
@@ -49,8 +55,8 @@ def log_changes(
         The changes' ids in the same order.
     """
     ids = insert_rows(
-        session,
-        ChangeRow,
+        connection,
+        change_table,
         [
             change_values(
                 change,
@@ -66,8 +72,8 @@ def log_changes(
         ],
     )
     insert_rows(
-        session,
-        DeltaRow,
+        connection,
+        delta_table,
         [
             values
             for change_id, (change, _, _) in zip(ids, changes, strict=True)
@@ -79,12 +85,12 @@ def log_changes(
 
 
 def add_corroborations(
-    session: Session, found: Iterable[tuple[int, int, float]], *, now: datetime
+    connection: Connection, found: Iterable[tuple[int, int, float]], *, now: datetime
 ) -> None:
     """Link statements to the commitments they repeat.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         found: ids of statement and commitment, and the share of the statement that is repeated.
         now: the time of the visit.
     """
@@ -97,10 +103,10 @@ def add_corroborations(
         }
         for statement_id, commitment_id, share in found
     ]
-    insert_rows(session, CorroborationRow, rows, wanted=False)
+    insert_rows(connection, corroboration_table, rows, wanted=False)
 
 
-def corroborations_of(session: Session, snapshot_id: int) -> dict[int, tuple[int, float]]:
+def corroborations_of(connection: Connection, snapshot_id: int) -> dict[int, tuple[int, float]]:
     """The statements of a snapshot that only repeat commitments known before.
 
     Returns:
@@ -108,9 +114,11 @@ def corroborations_of(session: Session, snapshot_id: int) -> dict[int, tuple[int
     """
     query = (
         select(
-            CorroborationRow.statement_id, CorroborationRow.commitment_id, CorroborationRow.share
+            corroboration_table.c.statement_id,
+            corroboration_table.c.commitment_id,
+            corroboration_table.c.share,
         )
-        .join(StatementRow, StatementRow.id == CorroborationRow.statement_id)
-        .where(StatementRow.snapshot_id == snapshot_id)
+        .join(statement_table, statement_table.c.id == corroboration_table.c.statement_id)
+        .where(statement_table.c.snapshot_id == snapshot_id)
     )
-    return {row.statement_id: (row.commitment_id, row.share) for row in session.execute(query)}
+    return {row.statement_id: (row.commitment_id, row.share) for row in connection.execute(query)}

@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
+    Row,
     Select,
     SQLColumnExpression,
     and_,
@@ -21,25 +23,29 @@ from sqlalchemy import (
     select,
     union,
 )
-from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from monitor.folding import fold
-from monitor.model.changes import Basis, Certainty, Kind, LoggedChange
+from monitor.model.changes import Basis, Certainty, Change, Kind, LoggedChange
 from monitor.model.statements import Label
-from monitor.storage.base import table_of
-from monitor.storage.mappers import change_of
+from monitor.storage.change_rows import changes_of
 from monitor.storage.speakers import WantedSpeakers, names_with, said_by, statements_by
-from monitor.storage.statement_tables import ChangeRow, StatementRow
-from monitor.storage.tables import DocumentRow
+from monitor.storage.statement_tables import change_table, statement_table
+from monitor.storage.tables import document_table
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
+_OF_DOCUMENT = (
+    document_table.c.title.label("document_title"),
+    document_table.c.url,
+    document_table.c.published,
+    document_table.c.source_id,
+)
 _FEW_DOCUMENTS = 1_000
 # The log is in the order of detection, but for processes that write side by side and clocks that
 # were set.
 _CLOCK_SET = timedelta(days=7)
-_LATER_TABLE = table_of(StatementRow).alias("later")
-_SHOWN_TABLE = table_of(StatementRow).alias("shown")
+_LATER_TABLE = statement_table.alias("later")
+_SHOWN_TABLE = statement_table.alias("shown")
 _LATER, _SHOWN = _LATER_TABLE.c, _SHOWN_TABLE.c
 
 
@@ -101,15 +107,15 @@ _COMMITMENTS = ChangeConditions()
 
 
 def list_changes(
-    session: Session, wanted: ChangeConditions = _COMMITMENTS, *, limit: int = 50
+    connection: Connection, wanted: ChangeConditions = _COMMITMENTS, *, limit: int = 50
 ) -> list[LoggedChange]:
     """The newest lines of the change log that are wanted, newest first, ``limit`` at most."""
-    found = islice(find_change_ids(session, wanted, expected=limit), limit)
-    return [_logged(row) for row in _read(session, list(found))]
+    found = islice(find_change_ids(connection, wanted, expected=limit), limit)
+    return list(_read(connection, list(found)))
 
 
 def find_change_ids(
-    session: Session,
+    connection: Connection,
     wanted: ChangeConditions,
     *,
     expected: int = _PAGE,
@@ -118,36 +124,36 @@ def find_change_ids(
     """The numbers of all lines of the change log that are wanted, newest first.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         wanted: the conditions.
         expected: how many will be taken.
         reach: how far back to look.
     """
     named: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (
-        (wanted.since, ChangeRow.detected_at.__ge__),
-        (wanted.until, ChangeRow.detected_at.__lt__),
-        (wanted.before, ChangeRow.id.__lt__),
-        (wanted.region, ChangeRow.region.__eq__),
-        (wanted.regions, ChangeRow.region.in_),
-        (wanted.kinds or None, partial(_is_one_of, ChangeRow.kind)),
-        (wanted.basis, ChangeRow.basis.__eq__),
+        (wanted.since, change_table.c.detected_at.__ge__),
+        (wanted.until, change_table.c.detected_at.__lt__),
+        (wanted.before, change_table.c.id.__lt__),
+        (wanted.region, change_table.c.region.__eq__),
+        (wanted.regions, change_table.c.region.in_),
+        (wanted.kinds or None, partial(_is_one_of, change_table.c.kind)),
+        (wanted.basis, change_table.c.basis.__eq__),
         (wanted.certainty, _is_certain),
-        (wanted.source_id, partial(_is_of_source, session)),
-        (wanted.without or None, ChangeRow.kind.not_in),
+        (wanted.source_id, partial(_is_of_source, connection)),
+        (wanted.without or None, change_table.c.kind.not_in),
     )
     logged = [condition(value) for value, condition in named if value is not None]
     if wanted.until is not None:
-        later = ChangeRow.detected_at >= wanted.until + _CLOCK_SET
-        first = select(ChangeRow.id).where(later).order_by(ChangeRow.detected_at).limit(1)
-        number = session.scalar(first)
+        later = change_table.c.detected_at >= wanted.until + _CLOCK_SET
+        first = select(change_table.c.id).where(later).order_by(change_table.c.detected_at).limit(1)
+        number = connection.scalar(first)
         if number is not None:
-            logged.append(ChangeRow.id < number)
+            logged.append(change_table.c.id < number)
     if reach is not None:
-        looked_at = select(ChangeRow.id).where(*logged).order_by(ChangeRow.id.desc())
-        number = session.scalar(looked_at.offset(reach.lines).limit(1))
+        looked_at = select(change_table.c.id).where(*logged).order_by(change_table.c.id.desc())
+        number = connection.scalar(looked_at.offset(reach.lines).limit(1))
         if number is not None:
             reach.is_all = False
-            logged.append(ChangeRow.id > number)
+            logged.append(change_table.c.id > number)
     said: list[ColumnElement[bool]] = []
     if wanted.label is not None:
         said.append(_SHOWN.label == wanted.label)
@@ -156,29 +162,29 @@ def find_change_ids(
         padded = "," + _SHOWN.themes + ","
         said.append(padded.contains(f",{wanted.theme},", autoescape=True))
     folded = [word for word in map(fold, wanted.words) if word]
-    few = [found for found in (statements_with(session, folded),) if found is not None]
+    few = [found for found in (statements_with(connection, folded),) if found is not None]
     speakers = wanted.speakers
     if speakers is not None:
-        names = names_with(session, speakers.offices)
+        names = names_with(connection, speakers.offices)
         said.append(said_by(speakers, names, _SHOWN))
-        of_speakers = statements_by(session, speakers, names, wanted.label)
+        of_speakers = statements_by(connection, speakers, names, wanted.label)
         few += [] if of_speakers is None else [of_speakers]
-    yield from _found_ids(session, logged, said, folded, few=few, limit=expected)
+    yield from _found_ids(connection, logged, said, folded, few=few, limit=expected)
 
 
 def count_changes(
-    session: Session, wanted: ChangeConditions, *, most: int, lines: int
+    connection: Connection, wanted: ChangeConditions, *, most: int, lines: int
 ) -> ChangeCount:
     """How many lines of the log are wanted, as far as that is soon known.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         wanted: the conditions.
         most: no more are counted.
         lines: of the log that are looked at, the newest that fit by their own columns.
     """
     reach = ScanLimit(lines)
-    found = find_change_ids(session, wanted, expected=most + 1, reach=reach)
+    found = find_change_ids(connection, wanted, expected=most + 1, reach=reach)
     count = sum(1 for _ in islice(found, most + 1))
     return ChangeCount(min(count, most), is_all=reach.is_all and count <= most)
 
@@ -190,18 +196,18 @@ def _is_one_of(column: SQLColumnExpression[str], values: Collection[str]) -> Col
 
 def _is_certain(certainty: Certainty) -> ColumnElement[bool]:
     """Written out: SQLite's index of what is unsure serves no parameter."""
-    return ChangeRow.certainty == literal(certainty.value, literal_execute=True)
+    return change_table.c.certainty == literal(certainty.value, literal_execute=True)
 
 
-def _is_of_source(session: Session, source_id: str) -> ColumnElement[bool]:
+def _is_of_source(connection: Connection, source_id: str) -> ColumnElement[bool]:
     """Few documents are named: their changes are found by index. Of many the log is full."""
-    of_source = select(DocumentRow.id).where(DocumentRow.source_id == source_id)
-    few = session.scalars(of_source.limit(_FEW_DOCUMENTS + 1)).all()
-    return ChangeRow.document_id.in_(few if len(few) <= _FEW_DOCUMENTS else of_source)
+    of_source = select(document_table.c.id).where(document_table.c.source_id == source_id)
+    few = connection.scalars(of_source.limit(_FEW_DOCUMENTS + 1)).all()
+    return change_table.c.document_id.in_(few if len(few) <= _FEW_DOCUMENTS else of_source)
 
 
 def _found_ids(
-    session: Session,
+    connection: Connection,
     logged: Sequence[ColumnElement[bool]],
     said: Sequence[ColumnElement[bool]],
     words: Collection[str],
@@ -215,7 +221,7 @@ def _found_ids(
     the log is read block by block, by its own columns first and then by the statement's.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         logged: conditions on the change.
         said: conditions on the statement it shows.
         words: folded, each of which stands in the statement.
@@ -224,32 +230,32 @@ def _found_ids(
     """
     if few:
         of_these = (
-            ChangeRow.id.in_(
+            change_table.c.id.in_(
                 union(
                     *(
-                        select(ChangeRow.id).where(side.in_(found))
-                        for side in (ChangeRow.before_id, ChangeRow.after_id)
+                        select(change_table.c.id).where(side.in_(found))
+                        for side in (change_table.c.before_id, change_table.c.after_id)
                     )
                 )
             )
             for found in few
         )
-        yield from _fits(session, [*logged, *of_these], said, words)
+        yield from _fits(connection, [*logged, *of_these], said, words)
         return
     size = max(4 * limit, _PAGE)
     seen = found = 0
     block, last = list(logged), None
     while True:
-        numbers = select(ChangeRow.id).where(*block).order_by(ChangeRow.id.desc())
-        last = session.scalar(numbers.offset(size - 1).limit(1))
+        numbers = select(change_table.c.id).where(*block).order_by(change_table.c.id.desc())
+        last = connection.scalar(numbers.offset(size - 1).limit(1))
         if last is not None:
-            block.append(ChangeRow.id >= last)
-        for number in _fits(session, block, said, words):
+            block.append(change_table.c.id >= last)
+        for number in _fits(connection, block, said, words):
             found += 1
             yield number
         if last is None:
             return
-        block = [*logged, ChangeRow.id < last]
+        block = [*logged, change_table.c.id < last]
         seen += size
         # What the rest takes at the rate so far, and half as much again.
         rest = 3 * seen * (limit - found) // (2 * found) if 0 < found < limit else 4 * size
@@ -257,7 +263,7 @@ def _found_ids(
 
 
 def _fits(
-    session: Session,
+    connection: Connection,
     logged: Sequence[ColumnElement[bool]],
     said: Sequence[ColumnElement[bool]],
     words: Collection[str],
@@ -267,26 +273,30 @@ def _fits(
     SQL cannot fold texts. It gives those that have a form of each character in the order of the
     word; what they are is seen here.
     """
-    conditions = [*said, *(may_have(session, _SHOWN.text, word) for word in words)]
+    conditions = [*said, *(may_have(connection, _SHOWN.text, word) for word in words)]
 
     def said_in(number: SQLColumnExpression[int | None], where: ColumnElement[bool]) -> Any:
         # A search by number in each row: no planner can make a search in all statements of it.
         return (
             select(_SHOWN.text)
             .where(_SHOWN.id == number, where, *conditions)
-            .correlate(ChangeRow)
+            .correlate(change_table)
             .scalar_subquery()
         )
 
     # Which of the two is shown is as Change.statement has it.
-    is_verdict = ChangeRow.basis == Basis.FULFILMENT
-    goes_on = exists().where(_LATER.id == ChangeRow.after_id, _LATER.in_scope).correlate(ChangeRow)
-    shown = func.coalesce(
-        said_in(ChangeRow.after_id, and_(~is_verdict, _SHOWN.in_scope)),
-        said_in(ChangeRow.before_id, or_(is_verdict, ~goes_on)),
+    is_verdict = change_table.c.basis == Basis.FULFILMENT
+    goes_on = (
+        exists()
+        .where(_LATER.id == change_table.c.after_id, _LATER.in_scope)
+        .correlate(change_table)
     )
-    query = select(ChangeRow.id, shown).where(*logged).order_by(ChangeRow.id.desc())
-    with session.execute(query.execution_options(yield_per=_PAGE)) as rows:
+    shown = func.coalesce(
+        said_in(change_table.c.after_id, and_(~is_verdict, _SHOWN.in_scope)),
+        said_in(change_table.c.before_id, or_(is_verdict, ~goes_on)),
+    )
+    query = select(change_table.c.id, shown).where(*logged).order_by(change_table.c.id.desc())
+    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
         for number, sentence in rows:
             if sentence is None:
                 continue
@@ -295,54 +305,49 @@ def _fits(
                 yield number
 
 
-def _read(session: Session, numbers: Sequence[int]) -> Iterator[ChangeRow]:
+def _read(connection: Connection, numbers: Sequence[int]) -> Iterator[LoggedChange]:
     """Changes with all that belongs to them, newest first."""
     query = (
-        select(ChangeRow)
-        .join(ChangeRow.document)
-        .options(
-            contains_eager(ChangeRow.document),
-            joinedload(ChangeRow.before),
-            joinedload(ChangeRow.after),
-        )
-        .order_by(ChangeRow.id.desc())
+        select(change_table, *_OF_DOCUMENT)
+        .join(document_table, document_table.c.id == change_table.c.document_id)
+        .order_by(change_table.c.id.desc())
     )
     for start in range(0, len(numbers), _PAGE):
-        yield from session.scalars(query.where(ChangeRow.id.in_(numbers[start : start + _PAGE])))
+        some = numbers[start : start + _PAGE]
+        rows = connection.execute(query.where(change_table.c.id.in_(some))).all()
+        changes = changes_of(connection, rows)
+        yield from (_logged(row, changes[row.id]) for row in rows)
 
 
-def walk_changes(session: Session, since: datetime) -> Iterator[LoggedChange]:
+def walk_changes(connection: Connection, since: datetime) -> Iterator[LoggedChange]:
     """The log since a time, newest first, all labels; a page of it is held at a time."""
     wanted = ChangeConditions(since=since, label=None)
-    while page := list_changes(session, wanted, limit=_PAGE):
+    while page := list_changes(connection, wanted, limit=_PAGE):
         yield from page
         wanted = replace(wanted, before=page[-1].id)
-        session.expunge_all()
 
 
-def newest_change_id(session: Session) -> int:
+def newest_change_id(connection: Connection) -> int:
     """The number of the newest line of the log; 0 for an empty one."""
-    return session.scalar(select(func.max(ChangeRow.id))) or 0
+    return connection.scalar(select(func.max(change_table.c.id))) or 0
 
 
-def find_change(session: Session, change_id: int) -> LoggedChange | None:
+def find_change(connection: Connection, change_id: int) -> LoggedChange | None:
     """A line of the log by its number, or None."""
     if not 0 < change_id < 1 << 63:
         return None
-    row = session.get(ChangeRow, change_id)
-    return None if row is None else _logged(row)
+    return next(_read(connection, [change_id]), None)
 
 
-def _logged(row: ChangeRow) -> LoggedChange:
-    document: DocumentRow = row.document
+def _logged(row: Row[Any], change: Change) -> LoggedChange:
     return LoggedChange(
         id=row.id,
         detected_at=row.detected_at,
-        change=change_of(row),
+        change=change,
         summary=row.summary,
-        document_id=document.id,
-        document_title=document.title,
-        url=document.url,
-        published=document.published,
-        source_id=document.source_id,
+        document_id=row.document_id,
+        document_title=row.document_title,
+        url=row.url,
+        published=row.published,
+        source_id=row.source_id,
     )

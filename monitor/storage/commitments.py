@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -25,61 +26,60 @@ from sqlalchemy import (
     table,
     text,
 )
-from sqlalchemy.orm import Session
 
 from monitor.folding import fold
 from monitor.model.changes import Basis, CommitmentYear, Kind
-from monitor.storage.base import batches, table_of
-from monitor.storage.statement_tables import ChangeRow, CommitmentYearRow, StatementRow
+from monitor.storage.base import batches
+from monitor.storage.statement_tables import change_table, commitment_year_table, statement_table
 from monitor.storage.word_index import may_have, statements_with
 
 _QUERY = Path(__file__).with_name("commitment_history.sql")
-_YEARS = table_of(CommitmentYearRow)
+_YEARS = commitment_year_table
 _NAMES = tuple(one.name for one in fields(CommitmentYear))
 _HISTORY = table("commitment_history", *map(column, _NAMES))
 _PAGE = 500
 _LINES_AT_FIRST = 1000
 
 
-def commitment_of_statement(session: Session, statement_id: int) -> int | None:
+def commitment_of_statement(connection: Connection, statement_id: int) -> int | None:
     """The id of the commitment that a statement of a report is; any version of it will do.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         statement_id: a statement; a commitment's id is one, too.
     """
     if not 0 < statement_id < 1 << 63:
         return None
     query = select(_YEARS.c.commitment_id).where(
-        _YEARS.c.statement_id.in_(_versions(session, {statement_id}))
+        _YEARS.c.statement_id.in_(_versions(connection, {statement_id}))
     )
-    return session.scalars(query.order_by(_YEARS.c.statement_id)).first()
+    return connection.scalars(query.order_by(_YEARS.c.statement_id)).first()
 
 
-def commitment_of_change(session: Session, change_id: int) -> int | None:
+def commitment_of_change(connection: Connection, change_id: int) -> int | None:
     """The id of the commitment that a change of the log is about; None outside of reports."""
     if not 0 < change_id < 1 << 63:
         return None
-    row = session.execute(
-        select(ChangeRow.after_id, ChangeRow.before_id, ChangeRow.basis).where(
-            ChangeRow.id == change_id
+    row = connection.execute(
+        select(change_table.c.after_id, change_table.c.before_id, change_table.c.basis).where(
+            change_table.c.id == change_id
         )
     ).first()
     if row is None:
         return None
     verdict = row.basis == Basis.FULFILMENT  # what came after is no promise
     sides = (one for one in (None if verdict else row.after_id, row.before_id) if one is not None)
-    found = (commitment_of_statement(session, one) for one in sides)
+    found = (commitment_of_statement(connection, one) for one in sides)
     return next((one for one in found if one is not None), None)
 
 
-def commitment_years(session: Session, commitment_id: int) -> list[CommitmentYear]:
+def commitment_years(connection: Connection, commitment_id: int) -> list[CommitmentYear]:
     """What each report said of a commitment, oldest first."""
-    return _read(session, {commitment_id}).get(commitment_id, [])
+    return _read(connection, {commitment_id}).get(commitment_id, [])
 
 
 def find_commitments(
-    session: Session,
+    connection: Connection,
     *,
     words: Collection[str] = (),
     regions: Collection[str] | None = None,
@@ -88,7 +88,7 @@ def find_commitments(
     """The commitments that fit, each with all its years; those promised longest first.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         words: each of them stands in a sentence of the commitment, both folded.
         regions: official names, one of which it must be.
         limit: how many at most.
@@ -100,33 +100,33 @@ def find_commitments(
     if regions is not None:
         query = query.where(years.region.in_(regions))
     said = [word for word in map(fold, words) if word]
-    found = _first_fits(session, query, said, limit)
-    by_id = _read(session, found)
+    found = _first_fits(connection, query, said, limit)
+    by_id = _read(connection, found)
     return [by_id[commitment_id] for commitment_id in found]
 
 
 def _first_fits(
-    session: Session, query: Select[int, str], said: Collection[str], limit: int
+    connection: Connection, query: Select[int, str], said: Collection[str], limit: int
 ) -> dict[int, None]:
     """The first commitments of a query that have all words in one sentence."""
-    few = statements_with(session, said)
+    few = statements_with(connection, said)
     if few is not None:
         query = query.where(_YEARS.c.statement_id.in_(few))
     for word in said:
-        query = query.where(may_have(session, _YEARS.c.text, word))
+        query = query.where(may_have(connection, _YEARS.c.text, word))
     # Most often the first lines are enough; the planner must know that no more are wanted.
     for most in (_LINES_AT_FIRST, None) if few is None else (None,):
-        found = _fits(session, query.limit(most), said, limit)
+        found = _fits(connection, query.limit(most), said, limit)
         if most is None or len(found) >= limit:
             return found
     return {}
 
 
 def _fits(
-    session: Session, query: Select[int, str], said: Collection[str], limit: int
+    connection: Connection, query: Select[int, str], said: Collection[str], limit: int
 ) -> dict[int, None]:
     found: dict[int, None] = {}
-    with session.execute(query.execution_options(yield_per=_PAGE)) as rows:
+    with connection.execute(query.execution_options(yield_per=_PAGE)) as rows:
         for commitment_id, sentence in rows:
             words_of = fold(sentence) if said else ""
             if all(word in words_of for word in said):
@@ -136,21 +136,21 @@ def _fits(
     return found
 
 
-def write_commitment_years(session: Session, document_ids: Collection[int]) -> None:
+def write_commitment_years(connection: Connection, document_ids: Collection[int]) -> None:
     """Compute anew what the sentences of some reports are, and all that are linked with them.
 
     Args:
-        session: a writing transaction in which the reports' statements and changes are written.
+        connection: a writing transaction in which the reports' statements and changes are written.
         document_ids: documents; those that are no reports of a year have no lines.
     """
-    seeds = select(StatementRow.id).where(StatementRow.document_id.in_(document_ids))
-    statements = sorted(_linked_statements(session, session.scalars(seeds)))
+    seeds = select(statement_table.c.id).where(statement_table.c.document_id.in_(document_ids))
+    statements = sorted(_linked_statements(connection, connection.scalars(seeds)))
     if not statements:
         return
     for some in batches(statements):
-        session.connection().execute(delete(_YEARS).where(_YEARS.c.statement_id.in_(some)))
+        connection.execute(delete(_YEARS).where(_YEARS.c.statement_id.in_(some)))
     write_lines(
-        session.connection(),
+        connection,
         scope="\n    AND s.id IN :statement_ids",
         # A search in two indexes: of the whole log the planners make a scan.
         changes="(SELECT * FROM change WHERE before_id IN :statement_ids"
@@ -183,45 +183,49 @@ def write_lines(
     connection.execute(insert(_YEARS).from_select(names, known))
 
 
-def _versions(session: Session, statement_ids: Collection[int]) -> set[int]:
+def _versions(connection: Connection, statement_ids: Collection[int]) -> set[int]:
     """All versions of some statements, in whatever snapshot of their documents."""
     found: set[int] = set()
-    first = func.coalesce(StatementRow.first_version_id, StatementRow.id)
+    first: ColumnElement[int] = func.coalesce(
+        statement_table.c.first_version_id, statement_table.c.id
+    )
     for some in batches(statement_ids):
-        versions = session.scalars(select(first).where(StatementRow.id.in_(some))).all()
+        versions = connection.scalars(select(first).where(statement_table.c.id.in_(some))).all()
         found.update(versions)
         found.update(
-            session.scalars(
-                select(StatementRow.id).where(StatementRow.first_version_id.in_(versions))
+            connection.scalars(
+                select(statement_table.c.id).where(statement_table.c.first_version_id.in_(versions))
             )
         )
     return found
 
 
-def _linked_statements(session: Session, statement_ids: Iterable[int]) -> set[int]:
+def _linked_statements(connection: Connection, statement_ids: Iterable[int]) -> set[int]:
     """The statements that comparisons of years link with some, over all years, and all versions.
 
     Every step is a search in an index.
     """
     known: set[int] = set()
-    new = _versions(session, set(statement_ids))
+    new = _versions(connection, set(statement_ids))
     while new:
         known |= new
         linked: set[int] = set()
         for near, far in (
-            (ChangeRow.before_id, ChangeRow.after_id),
-            (ChangeRow.after_id, ChangeRow.before_id),
+            (change_table.c.before_id, change_table.c.after_id),
+            (change_table.c.after_id, change_table.c.before_id),
         ):
             for some in batches(new):
                 query = select(far).where(
-                    near.in_(some), far.is_not(None), ChangeRow.basis == Basis.SUCCESSION
+                    near.in_(some), far.is_not(None), change_table.c.basis == Basis.SUCCESSION
                 )
-                linked.update(one for one in session.scalars(query) if one is not None)
-        new = _versions(session, linked - known) - known
+                linked.update(one for one in connection.scalars(query) if one is not None)
+        new = _versions(connection, linked - known) - known
     return known
 
 
-def _read(session: Session, commitment_ids: Collection[int]) -> dict[int, list[CommitmentYear]]:
+def _read(
+    connection: Connection, commitment_ids: Collection[int]
+) -> dict[int, list[CommitmentYear]]:
     """What each report said of some commitments, oldest first."""
     found: dict[int, list[CommitmentYear]] = {one: [] for one in commitment_ids}
     for some in batches(commitment_ids):
@@ -230,7 +234,7 @@ def _read(session: Session, commitment_ids: Collection[int]) -> dict[int, list[C
             .where(_HISTORY.c.commitment_id.in_(some))
             .order_by(_HISTORY.c.year, _HISTORY.c.statement_id)
         )
-        for one in map(_year, session.execute(query)):
+        for one in map(_year, connection.execute(query)):
             found[one.commitment_id].append(one)
     return found
 

@@ -21,7 +21,7 @@ from sqlalchemy.types import TypeEngine
 
 from monitor.errors import StorageError, UserError
 from monitor.storage.engine import Database, known_revisions, newest_revision
-from monitor.storage.statement_tables import METADATA
+from monitor.storage.statement_tables import ALL_TABLES
 from monitor.storage.word_index import add_words
 
 _BATCH = 500
@@ -95,7 +95,7 @@ def copy_database(
 def _copy(
     reader: Connection, writer: Connection, names: tuple[str, str], progress: Progress
 ) -> Mapping[str, int]:
-    tables = METADATA.sorted_tables
+    tables = ALL_TABLES.sorted_tables
     counts = {table.name: _count(reader, table) for table in tables}
     words = counts["statement"]
     work = _CopyJob(progress, 2 * sum(counts.values()) + words)
@@ -218,10 +218,10 @@ def _hold_empty(writer: Connection, shown: str) -> None:
         # A row may name one that follows.
         writer.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
     else:
-        names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)
+        names = ", ".join(f'"{table.name}"' for table in ALL_TABLES.sorted_tables)
         writer.exec_driver_sql(f"LOCK TABLE {names} IN SHARE ROW EXCLUSIVE MODE")
-    writer.execute(METADATA.tables[_REFERENCE_DAY].delete())
-    filled = [table.name for table in METADATA.sorted_tables if _has_row(writer, table)]
+    writer.execute(ALL_TABLES.tables[_REFERENCE_DAY].delete())
+    filled = [table.name for table in ALL_TABLES.sorted_tables if _has_row(writer, table)]
     if filled:
         raise _filled(shown, filled)
 
@@ -395,7 +395,7 @@ def _count_on(writer: Connection, table: Table) -> None:
 
 
 def _texts(connection: Connection) -> Iterator[tuple[int, str]]:
-    statement = METADATA.tables["statement"]
+    statement = ALL_TABLES.tables["statement"]
     last = 0
     query = (
         select(statement.c.id, statement.c.text)
@@ -481,6 +481,6 @@ def _settle(target: Database) -> None:
             connection.exec_driver_sql("BEGIN")
             return
         own = connection.execution_options(isolation_level="AUTOCOMMIT")
-        for table in METADATA.sorted_tables:
+        for table in ALL_TABLES.sorted_tables:
             own.exec_driver_sql(f'{statement} "{table.name}"')
         own.exec_driver_sql(f"{statement} {_WORDS}")

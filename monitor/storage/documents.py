@@ -1,8 +1,7 @@
 """Documents: where they are read from, which snapshot is theirs, and which texts are alike.
 
-Functions over a session, called in the transaction of a visit. Of a document the pointer to its
-newest good snapshot changes, and where it is read. Everything goes through SQLAlchemy Core: as ORM
-objects the rows cost ten times as much.
+Functions over a connection, called in the transaction of a visit. Of a document the pointer to its
+newest good snapshot changes, and where it is read.
 """
 
 from __future__ import annotations
@@ -13,29 +12,28 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, bindparam, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, exists, func, select
 
 from monitor.model.documents import DocumentKind, Provenance, StoredDocument
-from monitor.storage.base import batches, insert_rows, is_in, table_of, update_by_id
-from monitor.storage.statement_tables import StatementRow, TextFingerprintRow
-from monitor.storage.tables import DocumentRow, SnapshotRow
+from monitor.storage.base import batches, insert_rows, is_in, update_by_id
+from monitor.storage.statement_tables import statement_table, text_fingerprint_table
+from monitor.storage.tables import document_table, snapshot_table
 
-_document_table = table_of(DocumentRow)
+_document_table = document_table
 _DOCUMENT = tuple(_document_table.c[one.name] for one in fields(StoredDocument))
 
 
-def get_document(session: Session, document_id: int) -> StoredDocument:
+def get_document(connection: Connection, document_id: int) -> StoredDocument:
     """The document with this id."""
-    return _document(session.execute(_document_query(), {"document_id": document_id}).one())
+    return _document(connection.execute(_document_query(), {"document_id": document_id}).one())
 
 
-def documents_by_id(session: Session, ids: Collection[int]) -> dict[int, StoredDocument]:
+def documents_by_id(connection: Connection, ids: Collection[int]) -> dict[int, StoredDocument]:
     """The documents with these ids."""
     return {
         row.id: _document(row)
         for some in batches(ids)
-        for row in session.execute(_documents_query(), {"ids": some})
+        for row in connection.execute(_documents_query(), {"ids": some})
     }
 
 
@@ -51,12 +49,12 @@ def _documents_query() -> Select[Any]:
 
 
 def reports_of_regions(
-    session: Session, regions: Collection[str]
+    connection: Connection, regions: Collection[str]
 ) -> dict[tuple[str, int], StoredDocument]:
     """All reports of some regions by region and year; of several for one year the first seen."""
     found: dict[tuple[str, int], StoredDocument] = {}
     for some in batches(regions):
-        for row in session.execute(_reports_query(), {"regions": some}):
+        for row in connection.execute(_reports_query(), {"regions": some}):
             if row.region is not None and row.year is not None:
                 found.setdefault((row.region, row.year), _document(row))
     return found
@@ -76,15 +74,15 @@ def _reports_query() -> Select[Any]:
     )
 
 
-def find_text(session: Session, text_hash: str) -> StoredDocument | None:
+def find_text(connection: Connection, text_hash: str) -> StoredDocument | None:
     """The document whose newest good snapshot has exactly this text; a removed one if no other."""
-    row = session.execute(_text_query(), {"text_hash": text_hash}).first()
+    row = connection.execute(_text_query(), {"text_hash": text_hash}).first()
     return None if row is None else _document(row)
 
 
 @cache
 def _text_query() -> Select[Any]:
-    documents, snapshots = _document_table.c, table_of(SnapshotRow)
+    documents, snapshots = _document_table.c, snapshot_table
     current = func.coalesce(documents.snapshot_id, documents.removed_snapshot_id)
     return (
         _documents()
@@ -96,7 +94,7 @@ def _text_query() -> Select[Any]:
 
 
 def add_document(
-    session: Session,
+    connection: Connection,
     *,
     provenance: Provenance,
     source_id: str | None,
@@ -119,34 +117,39 @@ def add_document(
         successor_id=None,
     )
     values = {one.name: getattr(document, one.name) for one in fields(document) if one.name != "id"}
-    (document_id,) = insert_rows(session, DocumentRow, [{**values, "first_seen_at": now}])
+    (document_id,) = insert_rows(connection, document_table, [{**values, "first_seen_at": now}])
     return replace(document, id=document_id)
 
 
-def has_other_report(session: Session, document: StoredDocument) -> bool:
+def has_other_report(connection: Connection, document: StoredDocument) -> bool:
     """Whether the report of the same region and year stands in another document, too."""
     if document.kind is not DocumentKind.REPORT or not document.region or not document.year:
         return False
     query = select(
         exists().where(
-            DocumentRow.kind == DocumentKind.REPORT,
-            DocumentRow.region == document.region,
-            DocumentRow.year == document.year,
-            DocumentRow.id != document.id,
-            DocumentRow.url.is_not(None),
-            DocumentRow.removed_at.is_(None),
+            document_table.c.kind == DocumentKind.REPORT,
+            document_table.c.region == document.region,
+            document_table.c.year == document.year,
+            document_table.c.id != document.id,
+            document_table.c.url.is_not(None),
+            document_table.c.removed_at.is_(None),
         )
     )
-    return bool(session.scalar(query))
+    return bool(connection.scalar(query))
 
 
-def set_withdrawn(session: Session, document_id: int, since: datetime | None) -> None:
+def set_withdrawn(connection: Connection, document_id: int, since: datetime | None) -> None:
     """Note that a document's page is gone for good, or (None) that it is back."""
-    _set(session, document_id, {"withdrawn_at": since})
+    _set(connection, document_id, {"withdrawn_at": since})
 
 
 def set_current_snapshot(
-    session: Session, document_id: int, snapshot_id: int, *, title: str, published: date | None
+    connection: Connection,
+    document_id: int,
+    snapshot_id: int,
+    *,
+    title: str,
+    published: date | None,
 ) -> None:
     """Make a snapshot the one that the next visit is compared with."""
     values: dict[str, object] = {"snapshot_id": snapshot_id}
@@ -154,47 +157,49 @@ def set_current_snapshot(
         values["title"] = title
     if published:
         values["published"] = published
-    _set(session, document_id, values)
+    _set(connection, document_id, values)
 
 
-def set_home(session: Session, document_id: int, *, url: str | None, source_id: str | None) -> None:
+def set_home(
+    connection: Connection, document_id: int, *, url: str | None, source_id: str | None
+) -> None:
     """Set the address and source a document is read from."""
-    _set(session, document_id, {"url": url, "source_id": source_id})
+    _set(connection, document_id, {"url": url, "source_id": source_id})
 
 
-def link_successor(session: Session, older_id: int, newer_id: int) -> None:
+def link_successor(connection: Connection, older_id: int, newer_id: int) -> None:
     """Note that a report has a successor: its commitments are no longer current."""
-    _set(session, older_id, {"successor_id": newer_id})
+    _set(connection, older_id, {"successor_id": newer_id})
 
 
-def documents_of_statements(session: Session, statement_ids: Collection[int]) -> set[int]:
+def documents_of_statements(connection: Connection, statement_ids: Collection[int]) -> set[int]:
     """The documents that some statements stand in."""
     found: set[int] = set()
     for some in batches(statement_ids):
-        query = select(StatementRow.document_id).where(StatementRow.id.in_(some))
-        found.update(session.scalars(query))
+        query = select(statement_table.c.document_id).where(statement_table.c.id.in_(some))
+        found.update(connection.scalars(query))
     return found
 
 
-def add_fingerprint(session: Session, document_id: int, hashes: Sequence[int]) -> None:
+def add_fingerprint(connection: Connection, document_id: int, hashes: Sequence[int]) -> None:
     """Keep a document's fingerprint."""
     rows = [{"hash": value, "document_id": document_id} for value in hashes]
-    insert_rows(session, TextFingerprintRow, rows, wanted=False)
+    insert_rows(connection, text_fingerprint_table, rows, wanted=False)
 
 
 def find_similar(
-    session: Session, hashes: Sequence[int], *, shared: int, limit: int = 3
+    connection: Connection, hashes: Sequence[int], *, shared: int, limit: int = 3
 ) -> list[int]:
     """The documents that share at least ``shared`` of these hashes, most of them first."""
     if len(hashes) < shared:
         return []
     given = {"hashes": list(hashes), "shared": shared, "most": limit}
-    return list(session.execute(_similar_query(), given).scalars())
+    return list(connection.execute(_similar_query(), given).scalars())
 
 
 @cache
 def _similar_query() -> Select[Any]:
-    columns, count = table_of(TextFingerprintRow).c, func.count()
+    columns, count = text_fingerprint_table.c, func.count()
     return (
         select(columns.document_id)
         .where(is_in(columns.hash, "hashes"))
@@ -214,6 +219,6 @@ def _document(row: Row[tuple[object, ...]]) -> StoredDocument:
     return StoredDocument(**values | {"kind": DocumentKind(values["kind"])})
 
 
-def _set(session: Session, document_id: int, values: dict[str, object]) -> None:
+def _set(connection: Connection, document_id: int, values: dict[str, object]) -> None:
     given = {"id_of": document_id, **values}
-    session.connection().execute(update_by_id(_document_table, tuple(values)), given)
+    connection.execute(update_by_id(_document_table, tuple(values)), given)

@@ -26,7 +26,6 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 
 from monitor.errors import StorageError, UserError
 from monitor.storage.new_schema import create_schema, note_version
@@ -67,7 +66,7 @@ _HINTS = (
 )
 
 
-Transaction = Session
+Transaction = Connection
 """What ``Database.read`` and ``Database.write`` give, for those who only pass it on."""
 
 
@@ -198,24 +197,24 @@ class Database:
         return _connect_arguments(self.url)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> Iterator[Connection]:
         """A transaction that only reads; it sees one state of the database to its end."""
-        with self._session(writing=False) as session:
-            yield session
+        with self._connect(writing=False) as connection:
+            yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self) -> Iterator[Connection]:
         """A transaction that is committed at the end of the block, or leaves no trace."""
         if self.fence is not None:
             self.fence()
-        with self._session(writing=True) as session:
-            yield session
-            session.commit()
+        with self._connect(writing=True) as connection:
+            yield connection
+            connection.commit()
 
     @contextmanager
-    def _session(self, *, writing: bool) -> Iterator[Session]:
-        with Session(self._bound[writing], expire_on_commit=False) as session:
-            yield session
+    def _connect(self, *, writing: bool) -> Iterator[Connection]:
+        with self._bound[writing].connect() as connection:
+            yield connection
 
     def upgrade(self) -> list[str]:
         """Bring the schema to this version's; several processes may try at once.

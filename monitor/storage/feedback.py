@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import case, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, case, func, select, update
 
 from monitor.model.feedback import (
     Feedback,
@@ -16,13 +15,13 @@ from monitor.model.feedback import (
     FeedbackSummary,
 )
 from monitor.storage.base import batches, insert_into, storable
-from monitor.storage.statement_tables import ChangeRow, FeedbackRow
+from monitor.storage.statement_tables import change_table, feedback_table, statement_table
 
 _MAX_NOTE = 500
 
 
 def add_feedback(
-    session: Session,
+    connection: Connection,
     change_id: int,
     kind: FeedbackKind,
     *,
@@ -33,18 +32,20 @@ def add_feedback(
     """Store what a person says is wrong with a change; it replaces what the person said before.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         change_id: a change of the log.
         kind: what is wrong.
         recipient_id: the chat that was sent the alert.
         person: a Telegram user.
         now: the current time.
     """
-    if _correction(session, change_id) is not None:
+    if _correction(connection, change_id) is not None:
         return FeedbackResult.CORRECTED
-    earlier = session.scalar(
-        select(FeedbackRow).where(FeedbackRow.change_id == change_id, FeedbackRow.person == person)
-    )
+    earlier = connection.execute(
+        select(feedback_table).where(
+            feedback_table.c.change_id == change_id, feedback_table.c.person == person
+        )
+    ).first()
     if (
         earlier is not None
         and earlier.state == FeedbackState.REJECTED
@@ -52,11 +53,18 @@ def add_feedback(
     ):
         return FeedbackResult.REJECTED
     waits = earlier is not None and earlier.state == FeedbackState.OPEN
-    change = session.get_one(ChangeRow, change_id)
+    before, after = statement_table.alias("earlier"), statement_table.alias("later")
+    said = connection.execute(
+        select(before.c.text.label("before_text"), after.c.text.label("after_text"))
+        .select_from(change_table)
+        .outerjoin(before, before.c.id == change_table.c.before_id)
+        .outerjoin(after, after.c.id == change_table.c.after_id)
+        .where(change_table.c.id == change_id)
+    ).one()
     values = {
         "recipient_id": recipient_id,
-        "before_text": None if change.before is None else change.before.text,
-        "after_text": None if change.after is None else change.after.text,
+        "before_text": said.before_text,
+        "after_text": said.after_text,
         "kind": kind,
         "at": now,
         "state": FeedbackState.OPEN,
@@ -65,21 +73,20 @@ def add_feedback(
         "note": None,
     }
     # Two presses at once, or a decision meanwhile: what was confirmed stays as it is.
-    session.execute(
-        insert_into(session, FeedbackRow)
+    connection.execute(
+        insert_into(connection, feedback_table)
         .values(change_id=change_id, person=person, **values)
         .on_conflict_do_update(
-            index_elements=[FeedbackRow.change_id, FeedbackRow.person],
+            index_elements=[feedback_table.c.change_id, feedback_table.c.person],
             set_=values,
-            where=FeedbackRow.state != FeedbackState.CONFIRMED,
+            where=feedback_table.c.state != FeedbackState.CONFIRMED,
         )
     )
-    session.expire_all()
     return FeedbackResult.REPLACED if waits else FeedbackResult.STORED
 
 
 def decide_feedback(
-    session: Session,
+    connection: Connection,
     change_id: int,
     confirmed: FeedbackKind | None,
     *,
@@ -93,7 +100,7 @@ def decide_feedback(
     is decided by the kind that was confirmed.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         change_id: the change.
         confirmed: the kind that is right; the other kinds are rejected, without it all.
         operator: who decides.
@@ -104,53 +111,56 @@ def decide_feedback(
         How many people's feedback was decided; 0 if nothing was open, or none of it is of the
         confirmed kind.
     """
-    summary = feedback_summary(session, change_id)
+    summary = feedback_summary(connection, change_id)
     if summary.correction is not None:
         confirmed = summary.correction
     elif confirmed is not None and confirmed not in dict(summary.counts):
         return 0
-    right = FeedbackRow.kind == ("" if confirmed is None else confirmed.value)
-    decided = session.scalars(
-        update(FeedbackRow)
-        .where(FeedbackRow.change_id == change_id, FeedbackRow.state == FeedbackState.OPEN)
+    right = feedback_table.c.kind == ("" if confirmed is None else confirmed.value)
+    decided = connection.scalars(
+        update(feedback_table)
+        .where(
+            feedback_table.c.change_id == change_id, feedback_table.c.state == FeedbackState.OPEN
+        )
         .values(
             state=case((right, FeedbackState.CONFIRMED.value), else_=FeedbackState.REJECTED.value),
             operator=operator,
             decided_at=now,
             note=storable(note)[:_MAX_NOTE] or None,
         )
-        .returning(FeedbackRow.id)
-        .execution_options(synchronize_session=False)
+        .returning(feedback_table.c.id)
     ).all()
-    session.expire_all()
     return len(decided)
 
 
-def feedback_summary(session: Session, change_id: int) -> FeedbackSummary:
+def feedback_summary(connection: Connection, change_id: int) -> FeedbackSummary:
     """The feedback on one change; an empty one where there is none."""
-    found = feedback_summaries(session, [change_id])
+    found = feedback_summaries(connection, [change_id])
     return found.get(change_id) or FeedbackSummary(change_id)
 
 
-def feedback_summaries(session: Session, change_ids: Collection[int]) -> dict[int, FeedbackSummary]:
+def feedback_summaries(
+    connection: Connection, change_ids: Collection[int]
+) -> dict[int, FeedbackSummary]:
     """The feedback on some changes, of those that have any."""
     counts: dict[int, list[tuple[FeedbackKind, int]]] = {}
     confirmed: dict[int, tuple[FeedbackKind, str | None]] = {}
     for some in batches(change_ids):
         query = (
             select(
-                FeedbackRow.change_id,
-                FeedbackRow.kind,
-                FeedbackRow.state,
+                feedback_table.c.change_id,
+                feedback_table.c.kind,
+                feedback_table.c.state,
                 func.count(),
-                func.max(FeedbackRow.note),
+                func.max(feedback_table.c.note),
             )
             .where(
-                FeedbackRow.change_id.in_(some), FeedbackRow.state != FeedbackState.REJECTED.value
+                feedback_table.c.change_id.in_(some),
+                feedback_table.c.state != FeedbackState.REJECTED.value,
             )
-            .group_by(FeedbackRow.change_id, FeedbackRow.kind, FeedbackRow.state)
+            .group_by(feedback_table.c.change_id, feedback_table.c.kind, feedback_table.c.state)
         )
-        for change_id, kind, state, count, note in session.execute(query):
+        for change_id, kind, state, count, note in connection.execute(query):
             if state == FeedbackState.CONFIRMED:
                 confirmed[change_id] = FeedbackKind(kind), note
             else:
@@ -165,37 +175,43 @@ def feedback_summaries(session: Session, change_ids: Collection[int]) -> dict[in
     }
 
 
-def count_feedback(session: Session, person: int, *, since: datetime) -> int:
+def count_feedback(connection: Connection, person: int, *, since: datetime) -> int:
     """On how many changes a person gave feedback since a time."""
-    query = select(func.count()).where(FeedbackRow.person == person, FeedbackRow.at >= since)
-    return session.scalar(query) or 0
+    query = select(func.count()).where(
+        feedback_table.c.person == person, feedback_table.c.at >= since
+    )
+    return connection.scalar(query) or 0
 
 
-def open_changes(session: Session, *, limit: int) -> list[int]:
+def open_changes(connection: Connection, *, limit: int) -> list[int]:
     """The changes with open feedback, those that most people call wrong first, then the oldest."""
     query = (
-        select(FeedbackRow.change_id)
-        .where(FeedbackRow.state == FeedbackState.OPEN)
-        .group_by(FeedbackRow.change_id)
-        .order_by(func.count().desc(), FeedbackRow.change_id)
+        select(feedback_table.c.change_id)
+        .where(feedback_table.c.state == FeedbackState.OPEN)
+        .group_by(feedback_table.c.change_id)
+        .order_by(func.count().desc(), feedback_table.c.change_id)
         .limit(limit)
     )
-    return list(session.scalars(query))
+    return list(connection.scalars(query))
 
 
 def list_feedback(
-    session: Session,
+    connection: Connection,
     *,
     state: FeedbackState | None = None,
     change_id: int | None = None,
     limit: int = 50,
 ) -> list[Feedback]:
     """What people said, newest first; of one state or on one change if given."""
-    query = select(FeedbackRow).order_by(FeedbackRow.at.desc(), FeedbackRow.id.desc()).limit(limit)
+    query = (
+        select(feedback_table)
+        .order_by(feedback_table.c.at.desc(), feedback_table.c.id.desc())
+        .limit(limit)
+    )
     if state is not None:
-        query = query.where(FeedbackRow.state == state)
+        query = query.where(feedback_table.c.state == state)
     if change_id is not None:
-        query = query.where(FeedbackRow.change_id == change_id)
+        query = query.where(feedback_table.c.change_id == change_id)
     return [
         Feedback(
             id=row.id,
@@ -211,19 +227,18 @@ def list_feedback(
             decided_at=row.decided_at,
             note=row.note,
         )
-        for row in session.scalars(query)
+        for row in connection.execute(query)
     ]
 
 
-def move_feedback(session: Session, old_id: int, new_id: int) -> None:
+def move_feedback(connection: Connection, old_id: int, new_id: int) -> None:
     """Move the feedback of a chat to its new id."""
-    session.execute(
-        update(FeedbackRow)
-        .where(FeedbackRow.recipient_id == old_id)
+    connection.execute(
+        update(feedback_table)
+        .where(feedback_table.c.recipient_id == old_id)
         .values(recipient_id=new_id)
-        .execution_options(synchronize_session=False)
     )
 
 
-def _correction(session: Session, change_id: int) -> FeedbackKind | None:
-    return feedback_summary(session, change_id).correction
+def _correction(connection: Connection, change_id: int) -> FeedbackKind | None:
+    return feedback_summary(connection, change_id).correction

@@ -1,6 +1,6 @@
 """What is known of sources, their list pages and the addresses found on them.
 
-Functions over a session; times are passed in. The rows here are the crawl's memory and may be
+Functions over a connection; times are passed in. The rows here are the crawl's memory and may be
 updated; what was seen and what changed lives in ``history.py`` and is only ever added to.
 """
 
@@ -15,24 +15,33 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import (
+    Connection,
     delete,
     exists,
+    func,
     insert,
+    literal,
     or_,
     select,
     update,
 )
-from sqlalchemy.orm import Session
 
 from monitor.model.documents import DocumentKind, Fetched, Link, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.base import batches, insert_into, table_of, update_by_id
+from monitor.storage.base import (
+    UtcDateTime,
+    batches,
+    insert_into,
+    insert_rows,
+    update_by_id,
+    update_row,
+)
 from monitor.storage.tables import (
-    DocumentRow,
-    FrontierEntryRow,
-    ListPageRow,
-    SnapshotRow,
-    SourceRow,
+    document_table,
+    frontier_entry_table,
+    list_page_table,
+    snapshot_table,
+    source_table,
 )
 
 GONE = "gone"
@@ -104,7 +113,7 @@ class FrontierEntry:
 
 
 _ENTRY = tuple(
-    getattr(FrontierEntryRow, one.name) for one in fields(FrontierEntry) if one.name != "withdrawn"
+    frontier_entry_table.c[one.name] for one in fields(FrontierEntry) if one.name != "withdrawn"
 )
 
 
@@ -117,20 +126,20 @@ class FoundLink:
     identity: str
 
 
-def sync_sources(session: Session, sources: Iterable[WatchedSource], now: datetime) -> None:
+def sync_sources(connection: Connection, sources: Iterable[WatchedSource], now: datetime) -> None:
     """Make the ``source`` table say what the catalogue says; sources no longer in it are kept.
 
     Their history stays; ``enabled`` turns false.
     """
     said = (
-        SourceRow.name,
-        SourceRow.region,
-        SourceRow.document_kind,
-        SourceRow.exceptions,
-        SourceRow.enabled,
+        source_table.c.name,
+        source_table.c.region,
+        source_table.c.document_kind,
+        source_table.c.exceptions,
+        source_table.c.enabled,
     )
-    # Plain rows: thousands of sources as objects of the session would weigh more than all else.
-    known = {row[0]: tuple(row[1:]) for row in session.execute(select(SourceRow.id, *said))}
+    # Only these columns: thousands of sources with all of theirs would weigh more than all else.
+    known = {row[0]: tuple(row[1:]) for row in connection.execute(select(source_table.c.id, *said))}
     for source in sources:
         kind, exempt = source.document_kind.value, source.exceptions or None
         values = (source.name, source.region, kind, exempt, True)
@@ -139,14 +148,18 @@ def sync_sources(session: Session, sources: Iterable[WatchedSource], now: dateti
             continue
         named = dict(zip((column.key for column in said), values, strict=True))
         if before is None:
-            session.execute(insert(SourceRow).values(id=source.id, added_at=now, **named))
+            connection.execute(insert(source_table).values(id=source.id, added_at=now, **named))
         else:
-            session.execute(update(SourceRow).where(SourceRow.id == source.id).values(**named))
+            connection.execute(
+                update(source_table).where(source_table.c.id == source.id).values(**named)
+            )
     for source_id in known:
-        session.execute(update(SourceRow).where(SourceRow.id == source_id).values(enabled=False))
+        connection.execute(
+            update(source_table).where(source_table.c.id == source_id).values(enabled=False)
+        )
 
 
-def add_sources(session: Session, sources: Iterable[WatchedSource], now: datetime) -> None:
+def add_sources(connection: Connection, sources: Iterable[WatchedSource], now: datetime) -> None:
     """Make the rows of sources that have none, for a command that works beside the daemon.
 
     Its catalogue may be another one than the daemon's, which says what the other rows are.
@@ -163,7 +176,7 @@ def add_sources(session: Session, sources: Iterable[WatchedSource], now: datetim
         for source in sources
     ]
     if values:
-        session.execute(insert_into(session, SourceRow).on_conflict_do_nothing(), values)
+        connection.execute(insert_into(connection, source_table).on_conflict_do_nothing(), values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,56 +198,59 @@ class VisitTimes:
         return self.paused_until is None or now < self.paused_until
 
 
-def visit_times(session: Session, source_id: str | None = None) -> dict[str, VisitTimes]:
+def visit_times(connection: Connection, source_id: str | None = None) -> dict[str, VisitTimes]:
     """The times of each source, or of one.
 
     Also of those that are not enabled: another process may have said so, whose catalogue is another
     one, and what a process visits its own catalogue says.
     """
-    row = SourceRow
+    row = source_table.c
     times = (row.last_visit_at, row.next_visit_at, row.paused_at, row.paused_until)
     query = select(row.id, *times)
     if source_id is not None:
         query = query.where(row.id == source_id)
-    return {found_id: VisitTimes(*found) for found_id, *found in session.execute(query)}
+    return {found_id: VisitTimes(*found) for found_id, *found in connection.execute(query)}
 
 
-def has_future_times(session: Session, source_id: str, now: datetime) -> bool:
+def has_future_times(connection: Connection, source_id: str, now: datetime) -> bool:
     """Whether a time of the source lies ahead: the clock was wrong then, or is wrong now."""
-    row = session.get_one(SourceRow, source_id)
-    times = (row.last_visit_at, row.last_new_at)
+    columns = source_table.c
+    query = select(columns.last_visit_at, columns.last_new_at).where(columns.id == source_id)
+    times = connection.execute(query).one()
     return any(one is not None and one > now + CLOCK_SKEW for one in times)
 
 
-def correct_future_times(session: Session, source_id: str, now: datetime) -> None:
+def correct_future_times(connection: Connection, source_id: str, now: datetime) -> None:
     """Correct what visits with a clock that was ahead left behind: their pages are due.
 
     Which of the two clocks is wrong cannot be told at once. So the first visit that finds times
     ahead only makes pages due; when something new was found is corrected by the second, whose
     clock agrees with the first. What says how old a page or a source is, is never rewritten.
     """
-    ahead, entry = now + CLOCK_SKEW, FrontierEntryRow
-    source = session.get_one(SourceRow, source_id)
+    ahead, entry, columns = now + CLOCK_SKEW, frontier_entry_table.c, source_table.c
+    query = select(columns.last_visit_at, columns.last_new_at).where(columns.id == source_id)
+    source = connection.execute(query).one()
     if source.last_visit_at is not None and source.last_visit_at > ahead:
-        session.execute(
-            update(entry)
+        connection.execute(
+            update(frontier_entry_table)
             .where(entry.source_id == source_id, entry.last_visit_at > ahead)
             .values(next_visit_at=now)
-            .execution_options(synchronize_session=False)
         )
     elif source.last_new_at is not None and source.last_new_at > ahead:
-        source.last_new_at = now
+        update_row(connection, source_table, source_id, last_new_at=now)
 
 
-def source_added_at(session: Session, source_id: str, now: datetime) -> datetime:
+def source_added_at(connection: Connection, source_id: str, now: datetime) -> datetime:
     """When a source came into the catalogue; ``now`` if that was noted with a clock ahead."""
-    added = select(SourceRow.added_at).where(SourceRow.id == source_id)
-    return min(session.scalars(added).one(), now)
+    added = select(source_table.c.added_at).where(source_table.c.id == source_id)
+    return min(connection.scalars(added).one(), now)
 
 
-def list_page_states(session: Session, source_id: str) -> dict[str, ListPageState]:
+def list_page_states(connection: Connection, source_id: str) -> dict[str, ListPageState]:
     """What earlier visits left behind, by address of the list page."""
-    rows = session.scalars(select(ListPageRow).where(ListPageRow.source_id == source_id))
+    rows = connection.execute(
+        select(list_page_table).where(list_page_table.c.source_id == source_id)
+    )
     return {
         row.url: ListPageState(
             row.etag,
@@ -259,7 +275,7 @@ def _marks(shown: str) -> Iterator[str]:
 
 
 def record_list(
-    session: Session,
+    connection: Connection,
     source_id: str,
     fetched: Fetched,
     *,
@@ -271,7 +287,7 @@ def record_list(
     """Note a visit to a list page.
 
     Args:
-        session: the transaction that also records the links that were found.
+        connection: the transaction that also records the links that were found.
         source_id: whose list it is.
         fetched: the answer.
         body_hash: SHA-256 of the body, None without one.
@@ -280,78 +296,91 @@ def record_list(
         now: the time of the visit.
         shown: identities of the links on it, if they are to be remembered.
     """
-    row = session.get(ListPageRow, (source_id, fetched.url))
-    if row is None:
-        row = ListPageRow(source_id=source_id, url=fetched.url)
-        session.add(row)
-    row.last_visit_at = now
-    row.last_outcome = fetched.outcome
-    row.last_status = fetched.status
+    key = {"source_id": source_id, "url": fetched.url}
+    values: dict[str, object] = {
+        "last_visit_at": now,
+        "last_outcome": fetched.outcome,
+        "last_status": fetched.status,
+    }
     if fetched.outcome is Outcome.OK:
-        row.first_ok_at = row.first_ok_at or now
-        row.body_read_at = now
-        row.etag = fetched.etag if complete else None
-        row.last_modified = fetched.last_modified if complete else None
-        row.body_hash = body_hash if complete else None
+        values |= {
+            "first_ok_at": now,
+            "body_read_at": now,
+            "etag": fetched.etag if complete else None,
+            "last_modified": fetched.last_modified if complete else None,
+            "body_hash": body_hash if complete else None,
+        }
         if complete and shown:
-            row.shown = "".join(map(link_mark, shown))
+            values["shown"] = "".join(map(link_mark, shown))
+    made = insert_into(connection, list_page_table).values(**key, **values)
+    if "first_ok_at" in values:
+        values["first_ok_at"] = func.coalesce(
+            list_page_table.c.first_ok_at, literal(now, UtcDateTime)
+        )
+    connection.execute(made.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def known_identities(session: Session, identities: Sequence[str]) -> set[str]:
+def known_identities(connection: Connection, identities: Sequence[str]) -> set[str]:
     """Those of the identities that an address in the table has."""
-    return set(_by_identity(session, identities))
+    return set(_by_identity(connection, identities))
 
 
-def add_entries(session: Session, source_id: str, found: Sequence[FoundLink], now: datetime) -> int:
+def add_entries(
+    connection: Connection, source_id: str, found: Sequence[FoundLink], now: datetime
+) -> int:
     """Add the addresses nobody knew, due at once; the number of them is returned.
 
     A known address that fails takes the spelling its list has now (http became https).
     """
-    known = _by_identity(session, [item.identity for item in found])
-    taken = known_urls(session, [item.link.url for item in found])
-    added, fresh = 0, False
+    known = _by_identity(connection, [item.identity for item in found])
+    taken = known_urls(connection, [item.link.url for item in found])
+    rows: list[dict[str, object]] = []
+    fresh = False
     for item in found:
         before = known.get(item.identity)
         if before is not None and item.link.url not in taken and _is_lost(before):
-            update_entry(session, before.id, {"url": item.link.url, "next_visit_at": now})
+            update_entry(connection, before.id, {"url": item.link.url, "next_visit_at": now})
             taken.add(item.link.url)
         if before is not None or item.link.url in taken:
             continue
         taken.add(item.link.url)
-        row = FrontierEntryRow(
-            url=item.link.url,
-            identity=item.identity,
-            source_id=source_id,
-            title=item.link.title,
-            listed=item.link.published,
-            baseline=item.baseline,
-            first_seen_at=now,
-            next_visit_at=now,
-            failures=0,
-            suspect_count=0,
+        rows.append(
+            {
+                "url": item.link.url,
+                "identity": item.identity,
+                "source_id": source_id,
+                "title": item.link.title,
+                "listed": item.link.published,
+                "baseline": item.baseline,
+                "first_seen_at": now,
+                "next_visit_at": now,
+                "failures": 0,
+                "suspect_count": 0,
+            }
         )
-        session.add(row)
         known[item.identity] = _Known(0, item.link.url, None)
-        added += 1
         fresh = fresh or not item.baseline
+    insert_rows(connection, frontier_entry_table, rows, wanted=False)
     if fresh:
         # A later time stays: the clock may be behind now.
-        earlier = or_(SourceRow.last_new_at.is_(None), SourceRow.last_new_at < now)
-        session.execute(
-            update(SourceRow).where(SourceRow.id == source_id, earlier).values(last_new_at=now)
+        earlier = or_(source_table.c.last_new_at.is_(None), source_table.c.last_new_at < now)
+        connection.execute(
+            update(source_table)
+            .where(source_table.c.id == source_id, earlier)
+            .values(last_new_at=now)
         )
-    return added
+    return len(rows)
 
 
-def entries_without_identity(session: Session, limit: int) -> list[tuple[int, str]]:
+def entries_without_identity(connection: Connection, limit: int) -> list[tuple[int, str]]:
     """Addresses without an identity yet: number and address."""
     query = (
-        select(FrontierEntryRow.id, FrontierEntryRow.url)
-        .where(FrontierEntryRow.identity.is_(None))
-        .order_by(FrontierEntryRow.id)
+        select(frontier_entry_table.c.id, frontier_entry_table.c.url)
+        .where(frontier_entry_table.c.identity.is_(None))
+        .order_by(frontier_entry_table.c.id)
         .limit(limit)
     )
-    return [(row.id, row.url) for row in session.execute(query)]
+    return [(row.id, row.url) for row in connection.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,17 +394,17 @@ def _is_lost(known: _Known) -> bool:
     return known.last_outcome in {Outcome.GONE, Outcome.MOVED, Outcome.ERROR}
 
 
-def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Known]:
+def _by_identity(connection: Connection, identities: Sequence[str]) -> dict[str, _Known]:
     found: dict[str, _Known] = {}
     for first in range(0, len(identities), _CHUNK):
         part = identities[first : first + _CHUNK]
         query = select(
-            FrontierEntryRow.identity,
-            FrontierEntryRow.id,
-            FrontierEntryRow.url,
-            FrontierEntryRow.last_outcome,
-        ).where(FrontierEntryRow.identity.in_(part))
-        for row in session.execute(query):
+            frontier_entry_table.c.identity,
+            frontier_entry_table.c.id,
+            frontier_entry_table.c.url,
+            frontier_entry_table.c.last_outcome,
+        ).where(frontier_entry_table.c.identity.in_(part))
+        for row in connection.execute(query):
             one = _Known(row.id, row.url, row.last_outcome)
             # Old rows may be duplicates: the one that can be fetched represents both.
             if row.identity not in found or _is_lost(found[row.identity]):
@@ -383,75 +412,79 @@ def _by_identity(session: Session, identities: Sequence[str]) -> dict[str, _Know
     return found
 
 
-def known_urls(session: Session, urls: Sequence[str]) -> set[str]:
+def known_urls(connection: Connection, urls: Sequence[str]) -> set[str]:
     """Those of the addresses that are already in the table, spelled like this."""
     found: set[str] = set()
     for first in range(0, len(urls), _CHUNK):
         part = urls[first : first + _CHUNK]
         found.update(
-            session.scalars(select(FrontierEntryRow.url).where(FrontierEntryRow.url.in_(part)))
+            connection.scalars(
+                select(frontier_entry_table.c.url).where(frontier_entry_table.c.url.in_(part))
+            )
         )
     return found
 
 
 def due_entries(
-    session: Session, source_id: str, now: datetime, limit: int, *, latest: datetime
+    connection: Connection, source_id: str, now: datetime, limit: int, *, latest: datetime
 ) -> list[FrontierEntry]:
     """Addresses of a source that are due, those that wait longest first.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         source_id: whose addresses.
         now: what was due then.
         limit: how many at most.
         latest: a due time after it is not believed: no visit until now could have set it.
     """
-    due = FrontierEntryRow.next_visit_at
-    columns = (*_ENTRY, DocumentRow.withdrawn_at.is_not(None))
+    due = frontier_entry_table.c.next_visit_at
+    columns = (*_ENTRY, document_table.c.withdrawn_at.is_not(None))
     query = (
         select(*columns)
-        .outerjoin(DocumentRow, DocumentRow.id == FrontierEntryRow.document_id)
-        .where(FrontierEntryRow.source_id == source_id, or_(due <= now, due > latest))
-        .order_by(FrontierEntryRow.next_visit_at, FrontierEntryRow.id)
+        .outerjoin(document_table, document_table.c.id == frontier_entry_table.c.document_id)
+        .where(frontier_entry_table.c.source_id == source_id, or_(due <= now, due > latest))
+        .order_by(frontier_entry_table.c.next_visit_at, frontier_entry_table.c.id)
         .limit(limit)
     )
-    return [FrontierEntry(*row) for row in session.execute(query)]
+    return [FrontierEntry(*row) for row in connection.execute(query)]
 
 
 def entries_of(
-    session: Session, source_id: str, identities: Sequence[str]
+    connection: Connection, source_id: str, identities: Sequence[str]
 ) -> dict[str, FrontierEntry]:
     """The addresses of a source that have some identities, by identity."""
     found: dict[str, FrontierEntry] = {}
     for first in range(0, len(identities), _CHUNK):
         query = (
-            select(FrontierEntryRow.identity, *_ENTRY, DocumentRow.withdrawn_at.is_not(None))
-            .outerjoin(DocumentRow, DocumentRow.id == FrontierEntryRow.document_id)
+            select(
+                frontier_entry_table.c.identity, *_ENTRY, document_table.c.withdrawn_at.is_not(None)
+            )
+            .outerjoin(document_table, document_table.c.id == frontier_entry_table.c.document_id)
             .where(
-                FrontierEntryRow.source_id == source_id,
-                FrontierEntryRow.identity.in_(identities[first : first + _CHUNK]),
+                frontier_entry_table.c.source_id == source_id,
+                frontier_entry_table.c.identity.in_(identities[first : first + _CHUNK]),
             )
         )
-        for identity, *columns in session.execute(query):
+        for identity, *columns in connection.execute(query):
             found[identity] = FrontierEntry(*columns)
     return found
 
 
-def stands_elsewhere(session: Session, address_id: int, document_id: int) -> bool:
+def stands_elsewhere(connection: Connection, address_id: int, document_id: int) -> bool:
     """Whether another address of a document shows it, or may."""
-    query = select(FrontierEntryRow.id).where(
-        FrontierEntryRow.document_id == document_id,
-        FrontierEntryRow.id != address_id,
+    query = select(frontier_entry_table.c.id).where(
+        frontier_entry_table.c.document_id == document_id,
+        frontier_entry_table.c.id != address_id,
         or_(
-            FrontierEntryRow.last_outcome.is_(None),
-            FrontierEntryRow.last_outcome.not_in((Outcome.GONE, Outcome.MOVED)),
+            frontier_entry_table.c.last_outcome.is_(None),
+            frontier_entry_table.c.last_outcome.not_in((Outcome.GONE, Outcome.MOVED)),
         ),
     )
-    return session.scalars(query.limit(1)).first() is not None
+    return connection.scalars(query.limit(1)).first() is not None
 
 
 def host_is_well(
-    session: Session, source_id: str, entry: FrontierEntry, *, since: datetime
+    connection: Connection, source_id: str, entry: FrontierEntry, *, since: datetime
 ) -> bool | None:
     """Whether another page of an address's host was well since a time; None if none can tell.
 
@@ -459,24 +492,24 @@ def host_is_well(
     site that is rebuilt has new lists, and all its old pages are gone. A page that was gone long
     before tells nothing.
     """
-    lists = select(ListPageRow.url, ListPageRow.last_outcome).where(
-        ListPageRow.source_id == source_id, ListPageRow.last_visit_at >= since
+    lists = select(list_page_table.c.url, list_page_table.c.last_outcome).where(
+        list_page_table.c.source_id == source_id, list_page_table.c.last_visit_at >= since
     )
-    pages = select(FrontierEntryRow.url, FrontierEntryRow.last_outcome).where(
-        FrontierEntryRow.source_id == source_id,
-        FrontierEntryRow.last_visit_at >= since,
-        FrontierEntryRow.id != entry.id,
-        FrontierEntryRow.document_id.is_not(None),
+    pages = select(frontier_entry_table.c.url, frontier_entry_table.c.last_outcome).where(
+        frontier_entry_table.c.source_id == source_id,
+        frontier_entry_table.c.last_visit_at >= since,
+        frontier_entry_table.c.id != entry.id,
+        frontier_entry_table.c.document_id.is_not(None),
         or_(
-            FrontierEntryRow.suspect_since.is_(None),
-            FrontierEntryRow.suspect_since > since - _LONG_BEFORE,
+            frontier_entry_table.c.suspect_since.is_(None),
+            frontier_entry_table.c.suspect_since > since - _LONG_BEFORE,
         ),
     )
     host = urlsplit(entry.url).hostname
     for query in (pages, lists):
         found = [
             row.last_outcome in {Outcome.OK, Outcome.NOT_MODIFIED}
-            for row in session.execute(query)
+            for row in connection.execute(query)
             if row.url != entry.url and urlsplit(row.url).hostname == host
         ]
         if found:
@@ -485,30 +518,34 @@ def host_is_well(
 
 
 def recheck_neighbours(
-    session: Session, source_id: str, entry: FrontierEntry, now: datetime
+    connection: Connection, source_id: str, entry: FrontierEntry, now: datetime
 ) -> None:
     """Make a few other pages of an address's host due, to see whether they are gone, too.
 
     Nothing is done if one of them is already known to be gone: they have been rechecked then.
     """
     query = (
-        select(FrontierEntryRow.id, FrontierEntryRow.url, FrontierEntryRow.suspect_hash)
-        .where(
-            FrontierEntryRow.source_id == source_id,
-            FrontierEntryRow.id != entry.id,
-            FrontierEntryRow.document_id.is_not(None),
+        select(
+            frontier_entry_table.c.id,
+            frontier_entry_table.c.url,
+            frontier_entry_table.c.suspect_hash,
         )
-        .order_by(FrontierEntryRow.id.desc())
+        .where(
+            frontier_entry_table.c.source_id == source_id,
+            frontier_entry_table.c.id != entry.id,
+            frontier_entry_table.c.document_id.is_not(None),
+        )
+        .order_by(frontier_entry_table.c.id.desc())
         .limit(_NEIGHBOURS_SEEN)
     )
     host = urlsplit(entry.url).hostname
-    rows = [row for row in session.execute(query) if urlsplit(row.url).hostname == host]
+    rows = [row for row in connection.execute(query) if urlsplit(row.url).hostname == host]
     if any(row.suspect_hash == GONE for row in rows):
         return
-    update_entries(session, [(row.id, {"next_visit_at": now}) for row in rows[:_RECHECKED]])
+    update_entries(connection, [(row.id, {"next_visit_at": now}) for row in rows[:_RECHECKED]])
 
 
-def unused_entries(session: Session, *, before: datetime, now: datetime) -> list[int]:
+def unused_entries(connection: Connection, *, before: datetime, now: datetime) -> list[int]:
     """Addresses that can be forgotten: nothing was ever told of them, or another one stands for it.
 
     Two sorts of old addresses, which no list shows any more:
@@ -523,18 +560,18 @@ def unused_entries(session: Session, *, before: datetime, now: datetime) -> list
     came back. So is one that is due: a visit may be under way.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         before: addresses that were found later are kept.
         now: the current time.
     """
-    entry = FrontierEntryRow
+    entry = frontier_entry_table.c
     old = (
         entry.first_seen_at < before,
         entry.last_visit_at <= now,
         entry.next_visit_at > now,
         entry.baseline.is_(False),
         entry.identity.is_not(None),
-        ~exists().where(SnapshotRow.frontier_entry_id == entry.id),
+        ~exists().where(snapshot_table.c.frontier_entry_id == entry.id),
     )
     columns = (entry.id, entry.source_id, entry.identity, entry.document_id)
     nothing = select(*columns).where(
@@ -544,21 +581,23 @@ def unused_entries(session: Session, *, before: datetime, now: datetime) -> list
         entry.failures >= _MIN_FAILURES,
     )
     copies = select(*columns).where(*old, entry.document_id.is_not(None))
-    found = [row for row in session.execute(nothing) if row.identity]
-    found += _repeated(session, [row for row in session.execute(copies) if "?" in row.identity])
-    shown = _shown_marks(session, {row.source_id for row in found})
+    found = [row for row in connection.execute(nothing) if row.identity]
+    found += _repeated(
+        connection, [row for row in connection.execute(copies) if "?" in row.identity]
+    )
+    shown = _shown_marks(connection, {row.source_id for row in found})
     return sorted(
         row.id for row in found if link_mark(row.identity) not in shown.get(row.source_id, ())
     )
 
 
-def _repeated(session: Session, rows: Sequence[Any]) -> list[Any]:
+def _repeated(connection: Connection, rows: Sequence[Any]) -> list[Any]:
     """Those of the addresses whose page other addresses of the same document show.
 
     The last one that its text was read from is kept, and the newest.
     """
-    entry = FrontierEntryRow
-    has_snapshot = exists().where(SnapshotRow.frontier_entry_id == entry.id)
+    entry = frontier_entry_table.c
+    has_snapshot = exists().where(snapshot_table.c.frontier_entry_id == entry.id)
     kept: dict[tuple[int | None, str], dict[bool, int]] = {}
     for some in batches(row.document_id for row in rows):
         query = select(entry.id, entry.identity, entry.document_id, has_snapshot).where(
@@ -566,7 +605,7 @@ def _repeated(session: Session, rows: Sequence[Any]) -> list[Any]:
             entry.identity.is_not(None),
             entry.last_outcome.in_(_STANDING),
         )
-        for number, identity, document, is_origin in session.execute(query.order_by(entry.id)):
+        for number, identity, document, is_origin in connection.execute(query.order_by(entry.id)):
             kept.setdefault((document, _page_of(identity)), {})[is_origin] = number
     standing = ((row, kept.get((row.document_id, _page_of(row.identity)))) for row in rows)
     return [row for row, others in standing if others and row.id not in others.values()]
@@ -577,46 +616,46 @@ def _page_of(identity: str | None) -> str:
     return (identity or "").partition("?")[0]
 
 
-def _shown_marks(session: Session, sources: Collection[str]) -> dict[str, set[str]]:
+def _shown_marks(connection: Connection, sources: Collection[str]) -> dict[str, set[str]]:
     """Marks of the links that the lists of some sources showed when they were read last."""
     marks: dict[str, set[str]] = {}
     for some in batches(sources):
-        query = select(ListPageRow.source_id, ListPageRow.shown).where(
-            ListPageRow.source_id.in_(some), ListPageRow.shown.is_not(None)
+        query = select(list_page_table.c.source_id, list_page_table.c.shown).where(
+            list_page_table.c.source_id.in_(some), list_page_table.c.shown.is_not(None)
         )
-        for source_id, shown in session.execute(query):
+        for source_id, shown in connection.execute(query):
             marks.setdefault(source_id, set()).update(_marks(shown or ""))
     return marks
 
 
-def delete_entries(session: Session, numbers: Sequence[int], *, now: datetime) -> int:
+def delete_entries(connection: Connection, numbers: Sequence[int], *, now: datetime) -> int:
     """Delete addresses that are not due; how many they were."""
-    done = session.execute(
-        delete(FrontierEntryRow)
-        .where(FrontierEntryRow.id.in_(numbers), FrontierEntryRow.next_visit_at > now)
-        .execution_options(synchronize_session=False)
+    done = connection.execute(
+        delete(frontier_entry_table).where(
+            frontier_entry_table.c.id.in_(numbers), frontier_entry_table.c.next_visit_at > now
+        )
     )
     return int(getattr(done, "rowcount", 0))
 
 
-def update_entry(session: Session, address_id: int, values: Mapping[str, object]) -> None:
+def update_entry(connection: Connection, address_id: int, values: Mapping[str, object]) -> None:
     """Set columns of an address: how its visit went and when the next one is due."""
-    update_entries(session, [(address_id, values)])
+    update_entries(connection, [(address_id, values)])
 
 
-def update_entries(session: Session, notes: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+def update_entries(
+    connection: Connection, notes: Sequence[tuple[int, Mapping[str, object]]]
+) -> None:
     """The same for many addresses at once."""
     groups: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for number, note in notes:
         groups.setdefault(tuple(note), []).append({"id_of": number, **note})
-    entries = table_of(FrontierEntryRow)
     for columns, rows in groups.items():
-        # On the connection: the session would look for the rows it holds, one by one.
-        session.connection().execute(update_by_id(entries, columns), rows)
+        connection.execute(update_by_id(frontier_entry_table, columns), rows)
 
 
 def close_visit(
-    session: Session,
+    connection: Connection,
     source_id: str,
     *,
     outcome: Outcome,
@@ -625,31 +664,41 @@ def close_visit(
     next_visit_at: datetime,
 ) -> None:
     """Note how a visit to a source ended."""
-    row = session.get_one(SourceRow, source_id)
-    row.last_visit_at = now
-    row.last_outcome = outcome
-    row.last_reason = reason or None
-    row.next_visit_at = next_visit_at
-    if row.paused_until is not None and row.paused_until <= now:
-        row.paused_at = row.paused_until = row.pause_reason = None
+    columns = source_table.c
+    values: dict[str, object] = {
+        "last_visit_at": now,
+        "last_outcome": outcome,
+        "last_reason": reason or None,
+        "next_visit_at": next_visit_at,
+    }
     if outcome in {Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED}:
-        row.last_ok_at = now
-        row.failures = 0
+        values |= {"last_ok_at": now, "failures": 0}
     else:
-        row.failures += 1
+        values["failures"] = columns.failures + 1
+    until = connection.execute(
+        select(columns.paused_until).where(columns.id == source_id)
+    ).scalar_one()
+    if until is not None and until <= now:
+        values |= dict.fromkeys(("paused_at", "paused_until", "pause_reason"))
+    update_row(connection, source_table, source_id, **values)
 
 
-def earliest_due(session: Session, source_id: str, *, before: timedelta, now: datetime) -> datetime:
+def earliest_due(
+    connection: Connection, source_id: str, *, before: timedelta, now: datetime
+) -> datetime:
     """When the source's next address is due, at the latest ``now + before``."""
     query = (
-        select(FrontierEntryRow.next_visit_at)
+        select(frontier_entry_table.c.next_visit_at)
         .where(
-            FrontierEntryRow.source_id == source_id,
-            or_(FrontierEntryRow.next_visit_at > now, FrontierEntryRow.next_visit_at.is_(None)),
+            frontier_entry_table.c.source_id == source_id,
+            or_(
+                frontier_entry_table.c.next_visit_at > now,
+                frontier_entry_table.c.next_visit_at.is_(None),
+            ),
         )
-        .order_by(FrontierEntryRow.next_visit_at)
+        .order_by(frontier_entry_table.c.next_visit_at)
         .limit(1)
     )
-    due = session.scalars(query).first()
+    due = connection.scalars(query).first()
     latest = now + before
     return latest if due is None else min(due, latest)

@@ -7,14 +7,24 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    column,
+    func,
+    or_,
+    select,
+    table,
+    tuple_,
+)
 
 from monitor.model.alerts import TargetsDue
 from monitor.model.changes import Verdict
 from monitor.model.statements import Op, Target
 from monitor.storage.base import batches, insert_rows
-from monitor.storage.statement_tables import CurrentTargetRow, FulfilmentRow, StatementRow
+from monitor.storage.statement_tables import current_target_table, fulfilment_table, statement_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +98,16 @@ _LEDGER = table("target_fulfilment", *(column(one.name) for one in fields(Fulfil
 
 
 def add_fulfilments(
-    session: Session, promises: Sequence[FulfilmentRecord], *, snapshot_id: int, now: datetime
+    connection: Connection, promises: Sequence[FulfilmentRecord], *, snapshot_id: int, now: datetime
 ) -> None:
     """Write the verdicts that a snapshot of a report gives; known ones are left as they are."""
-    query = select(FulfilmentRow.commitment_id, FulfilmentRow.position).where(
-        FulfilmentRow.snapshot_id == snapshot_id
+    query = select(fulfilment_table.c.commitment_id, fulfilment_table.c.position).where(
+        fulfilment_table.c.snapshot_id == snapshot_id
     )
-    known = {(commitment_id, position) for commitment_id, position in session.execute(query)}
+    known = {(commitment_id, position) for commitment_id, position in connection.execute(query)}
     insert_rows(
-        session,
-        FulfilmentRow,
+        connection,
+        fulfilment_table,
         [
             {
                 "commitment_id": promise.commitment_id,
@@ -117,25 +127,40 @@ def add_fulfilments(
     )
 
 
-def new_verdicts(session: Session, verdicts: Sequence[FulfilmentRecord]) -> list[bool]:
+def _version() -> ColumnElement[int]:
+    """The statement's first version, by which all of its versions are one commitment."""
+    first: ColumnElement[int] = func.coalesce(
+        statement_table.c.first_version_id, statement_table.c.id
+    )
+    return first
+
+
+def new_verdicts(connection: Connection, verdicts: Sequence[FulfilmentRecord]) -> list[bool]:
     """For each verdict, whether no review gave it before.
 
     All versions of a commitment's sentence count as one, so that an edit of either report brings
     only verdicts that differ. Verdicts of a version that was logged by nobody count, too: those
     that are older than the log of verdicts are history.
     """
-    version = func.coalesce(StatementRow.first_version_id, StatementRow.id)
+    version = _version()
     versions: dict[int, int] = {}
     for some in batches({one.commitment_id for one in verdicts}):
-        query = select(StatementRow.id, version.label("first")).where(StatementRow.id.in_(some))
-        versions |= {row.id: row.first for row in session.execute(query)}
+        query = select(statement_table.c.id, version.label("first")).where(
+            statement_table.c.id.in_(some)
+        )
+        versions |= {row.id: row.first for row in connection.execute(query)}
     given: set[tuple[int, int, int, str]] = set()
     for some in batches(set(versions.values())):
         given |= {
             (first, position, due, verdict)
-            for first, position, due, verdict in session.execute(
-                select(version, FulfilmentRow.position, FulfilmentRow.due, FulfilmentRow.verdict)
-                .join(StatementRow, StatementRow.id == FulfilmentRow.commitment_id)
+            for first, position, due, verdict in connection.execute(
+                select(
+                    version,
+                    fulfilment_table.c.position,
+                    fulfilment_table.c.due,
+                    fulfilment_table.c.verdict,
+                )
+                .join(statement_table, statement_table.c.id == fulfilment_table.c.commitment_id)
                 .where(version.in_(some))
             )
         }
@@ -145,18 +170,18 @@ def new_verdicts(session: Session, verdicts: Sequence[FulfilmentRecord]) -> list
     ]
 
 
-def assessed_plans(session: Session, snapshot_id: int) -> set[int]:
+def assessed_plans(connection: Connection, snapshot_id: int) -> set[int]:
     """The snapshots whose targets the review of a snapshot has judged."""
     query = (
-        select(StatementRow.snapshot_id)
-        .join(FulfilmentRow, FulfilmentRow.commitment_id == StatementRow.id)
-        .where(FulfilmentRow.snapshot_id == snapshot_id)
+        select(statement_table.c.snapshot_id)
+        .join(fulfilment_table, fulfilment_table.c.commitment_id == statement_table.c.id)
+        .where(fulfilment_table.c.snapshot_id == snapshot_id)
         .distinct()
     )
-    return set(session.scalars(query))
+    return set(connection.scalars(query))
 
 
-def unlogged_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int, str | None]]:
+def unlogged_verdicts(connection: Connection, snapshot_id: int) -> set[tuple[int, int, str | None]]:
     """The verdicts of a snapshot that need no line of the log.
 
     Returns:
@@ -164,10 +189,10 @@ def unlogged_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int,
         not logged again. None, for any verdict, if the log of verdicts is younger: today's reading
         may judge otherwise.
     """
-    version = func.coalesce(StatementRow.first_version_id, StatementRow.id).label("version")
+    version = _version().label("version")
     rows = (
-        select(*FulfilmentRow.__table__.columns, version)
-        .join(StatementRow, StatementRow.id == FulfilmentRow.commitment_id)
+        select(*fulfilment_table.c, version)
+        .join(statement_table, statement_table.c.id == fulfilment_table.c.commitment_id)
         .subquery()
     )
     given, before = rows.alias(), rows.alias()
@@ -185,16 +210,16 @@ def unlogged_verdicts(session: Session, snapshot_id: int) -> set[tuple[int, int,
         )
         .where(given.c.snapshot_id == snapshot_id)
     )
-    older = select(FulfilmentRow.commitment_id, FulfilmentRow.position).where(
-        FulfilmentRow.snapshot_id == snapshot_id, FulfilmentRow.predates_log
+    older = select(fulfilment_table.c.commitment_id, fulfilment_table.c.position).where(
+        fulfilment_table.c.snapshot_id == snapshot_id, fulfilment_table.c.predates_log
     )
-    return {(row.commitment_id, row.position, row.verdict) for row in session.execute(repeated)} | {
-        (row.commitment_id, row.position, None) for row in session.execute(older)
-    }
+    return {
+        (row.commitment_id, row.position, row.verdict) for row in connection.execute(repeated)
+    } | {(row.commitment_id, row.position, None) for row in connection.execute(older)}
 
 
 def list_fulfilments(
-    session: Session,
+    connection: Connection,
     *,
     region: str | None = None,
     due: int | None = None,
@@ -207,7 +232,7 @@ def list_fulfilments(
     """The ledger, the newest plan first.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         region: an official name.
         due: the year in which a target was due.
         verdict: one verdict.
@@ -216,7 +241,7 @@ def list_fulfilments(
         after: only lines after this place.
         limit: how many lines at most.
     """
-    row = CurrentTargetRow
+    row = current_target_table.c
     keys = (
         select(row.statement_id, row.position)
         .where(row.plan_year.is_not(None))
@@ -246,29 +271,29 @@ def list_fulfilments(
         )
         .order_by(shown.plan_year.desc(), shown.region, shown.statement_id, shown.position)
     )
-    return _lines(session, query)
+    return _lines(connection, query)
 
 
-def fulfilments_of(session: Session, statement_ids: Collection[int]) -> list[FulfilmentLine]:
+def fulfilments_of(connection: Connection, statement_ids: Collection[int]) -> list[FulfilmentLine]:
     """The lines of the ledger about some commitments, oldest plan first."""
     query = (
         select(_LEDGER)
         .where(_LEDGER.c.statement_id.in_(statement_ids))
         .order_by(_LEDGER.c.plan_year, _LEDGER.c.statement_id, _LEDGER.c.position)
     )
-    return _lines(session, query)
+    return _lines(connection, query)
 
 
-def _lines(session: Session, query: Select[Any]) -> list[FulfilmentLine]:
+def _lines(connection: Connection, query: Select[Any]) -> list[FulfilmentLine]:
     return [
         FulfilmentLine(**{**line, "verdict": Verdict(line["verdict"])})
-        for line in session.execute(query).mappings()
+        for line in connection.execute(query).mappings()
     ]
 
 
 def _about(theme: str | None, metric: str | None) -> list[ColumnElement[bool]]:
     """Conditions on what a target is about."""
-    row = CurrentTargetRow
+    row = current_target_table.c
     conditions: list[ColumnElement[bool]] = []
     if theme is not None:
         # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
@@ -281,7 +306,7 @@ def _about(theme: str | None, metric: str | None) -> list[ColumnElement[bool]]:
 
 
 def count_fulfilments(
-    session: Session,
+    connection: Connection,
     *,
     first: int,
     last: int,
@@ -292,14 +317,14 @@ def count_fulfilments(
     """How many targets have which verdict, by region and the year they were due in.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         first: the first year.
         last: the last year.
         region: an official name.
         theme: one theme that the commitment has.
         metric: a part of the metric's name.
     """
-    row = CurrentTargetRow
+    row = current_target_table.c
     query = (
         select(row.region, row.due, row.verdict, func.count())
         .where(
@@ -314,17 +339,17 @@ def count_fulfilments(
         query = query.where(row.region == region)
     return [
         FulfilmentCount(region, due, Verdict(verdict), targets)
-        for region, due, verdict, targets in session.execute(query)
+        for region, due, verdict, targets in connection.execute(query)
         if region is not None and due is not None and verdict is not None
     ]
 
 
-def years_due(session: Session) -> tuple[int, int] | None:
+def years_due(connection: Connection) -> tuple[int, int] | None:
     """The first and the last year in which a target of a report is due; None without one."""
-    row = CurrentTargetRow
+    row = current_target_table.c
     # Two searches by index; both in one query would read all rows.
     first, last = (
-        session.scalar(
+        connection.scalar(
             select(row.due)
             .where(row.plan_year.is_not(None), row.due.is_not(None))
             .order_by(order)
@@ -335,9 +360,9 @@ def years_due(session: Session) -> tuple[int, int] | None:
     return None if first is None or last is None else (first, last)
 
 
-def metrics_due(session: Session, year: int, *, limit: int) -> list[str]:
+def metrics_due(connection: Connection, year: int, *, limit: int) -> list[str]:
     """The metrics of the targets that are due in a year, those of the most first."""
-    row = CurrentTargetRow
+    row = current_target_table.c
     query = (
         select(row.canonical_metric)
         .where(row.plan_year.is_not(None), row.due == year)
@@ -345,11 +370,11 @@ def metrics_due(session: Session, year: int, *, limit: int) -> list[str]:
         .order_by(func.count().desc(), row.canonical_metric)
         .limit(limit)
     )
-    return list(session.scalars(query))
+    return list(connection.scalars(query))
 
 
 def targets_due(
-    session: Session,
+    connection: Connection,
     year: int,
     *,
     regions: Collection[str],
@@ -359,7 +384,7 @@ def targets_due(
     """The targets of reports that are due in a year and not judged yet; None if there are none.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         year: the year in which they are due.
         regions: official names, one of which the commitment's is.
         themes: the commitment has one of them.
@@ -372,7 +397,7 @@ def targets_due(
         .where(shown.due == year, shown.verdict == Verdict.PENDING, shown.region.in_(regions))
         .order_by(shown.plan_year.desc(), shown.region, shown.statement_id, shown.position)
     )
-    found = [row for row in session.execute(query) if set(themes) & set(row.themes.split(","))]
+    found = [row for row in connection.execute(query) if set(themes) & set(row.themes.split(","))]
     if not found:
         return None
     first = (

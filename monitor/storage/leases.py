@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from monitor.model.leases import Claim, Holder, Lease, judge
-from monitor.storage.base import insert_into
+from monitor.storage.base import get_row, insert_into
 from monitor.storage.engine import Database
-from monitor.storage.tables import LeaseRow
+from monitor.storage.tables import lease_table
 
 
 def prepare_leases(database: Database) -> None:
@@ -23,7 +23,7 @@ def prepare_leases(database: Database) -> None:
     """
     database.refuse_foreign()
     try:
-        has_leases = database.exists and database.has_table(LeaseRow.__tablename__)
+        has_leases = database.exists and database.has_table(lease_table.name)
     except SQLAlchemyError:
         # The upgrade fails, too, and says why.
         has_leases = False
@@ -32,7 +32,7 @@ def prepare_leases(database: Database) -> None:
 
 
 def acquire(
-    session: Session,
+    connection: Connection,
     name: str,
     holder: Holder,
     now: datetime,
@@ -43,7 +43,7 @@ def acquire(
     """Take a lease if it is free.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         name: of the lease.
         holder: who wants it.
         now: the current time.
@@ -53,15 +53,17 @@ def acquire(
     Returns:
         The lease as it is now: held by ``holder``, or by who holds it already.
     """
-    made = insert_into(session, LeaseRow).values(
+    made = insert_into(connection, lease_table).values(
         name=name, **_columns(holder), acquired_at=now, renewed_at=now, renewals=0
     )
-    session.execute(made.on_conflict_do_nothing(index_elements=[LeaseRow.name]))
+    connection.execute(made.on_conflict_do_nothing(index_elements=[lease_table.c.name]))
     # Another transaction cannot delete it meanwhile: SQLite has one writer, PostgreSQL waits for
     # the row's lock. It may have been released between the two statements.
-    row = session.scalars(select(LeaseRow).where(LeaseRow.name == name).with_for_update()).first()
+    row = connection.execute(
+        select(lease_table).where(lease_table.c.name == name).with_for_update()
+    ).first()
     if row is None:
-        return acquire(session, name, holder, now, silent=silent, is_running=is_running)
+        return acquire(connection, name, holder, now, silent=silent, is_running=is_running)
     lease = _lease(row)
     if lease.holder.id == holder.id:
         return lease
@@ -70,31 +72,31 @@ def acquire(
         if claim is not Claim.FREE:
             return lease
     values = {**_columns(holder), "acquired_at": now, "renewed_at": now, "renewals": 0}
-    session.execute(update(LeaseRow).where(LeaseRow.name == name).values(**values))
+    connection.execute(update(lease_table).where(lease_table.c.name == name).values(**values))
     return Lease(name, holder, now, now)
 
 
-def renew(session: Session, name: str, holder: Holder, now: datetime) -> bool:
+def renew(connection: Connection, name: str, holder: Holder, now: datetime) -> bool:
     """Renew a lease; False if ``holder`` does not hold it any more."""
     renewed = (
-        update(LeaseRow)
-        .where(LeaseRow.name == name, LeaseRow.holder == holder.id)
-        .values(renewed_at=now, renewals=LeaseRow.renewals + 1)
-        .returning(LeaseRow.name)
+        update(lease_table)
+        .where(lease_table.c.name == name, lease_table.c.holder == holder.id)
+        .values(renewed_at=now, renewals=lease_table.c.renewals + 1)
+        .returning(lease_table.c.name)
     )
-    return session.execute(renewed).first() is not None
+    return connection.execute(renewed).first() is not None
 
 
-def release(session: Session, name: str, holder: Holder) -> None:
+def release(connection: Connection, name: str, holder: Holder) -> None:
     """Give a lease back, unless another one holds it."""
-    session.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder.id))
+    connection.execute(
+        delete(lease_table).where(lease_table.c.name == name, lease_table.c.holder == holder.id)
+    )
 
 
-def find_lease(session: Session, name: str) -> Lease | None:
+def find_lease(connection: Connection, name: str) -> Lease | None:
     """A lease as it is stored; None if nobody holds it."""
-    row = session.scalars(
-        select(LeaseRow).where(LeaseRow.name == name).execution_options(populate_existing=True)
-    ).first()
+    row = get_row(connection, lease_table, name)
     return None if row is None else _lease(row)
 
 
@@ -108,6 +110,6 @@ def _columns(holder: Holder) -> dict[str, object]:
     }
 
 
-def _lease(row: LeaseRow) -> Lease:
+def _lease(row: Row[Any]) -> Lease:
     holder = Holder(row.holder, row.host, row.process_id, row.machine, row.process_started)
     return Lease(row.name, holder, row.acquired_at, row.renewed_at, row.renewals)

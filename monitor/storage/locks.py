@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Callable, Set
 from typing import TypeVar
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, text
 
 T = TypeVar("T")
 
@@ -19,7 +18,7 @@ _IDLE = "60s"
 
 
 def lock_together(
-    session: Session, keys: Set[str], load: Callable[[], T], needed: Callable[[T], Set[str]]
+    connection: Connection, keys: Set[str], load: Callable[[], T], needed: Callable[[T], Set[str]]
 ) -> T:
     """Load what a decision depends on, and keep others from changing that before the commit.
 
@@ -29,17 +28,17 @@ def lock_together(
     circle.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         keys: names of what is read or changed, as far as they are known.
         load: reads it.
         needed: the names of all that was read and may be changed.
     """
-    if session.get_bind().dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         return load()
     while True:
         # Rolled back, it gives back the locks, too.
-        savepoint = session.begin_nested()
-        _lock(session, keys)
+        savepoint = connection.begin_nested()
+        _lock(connection, keys)
         loaded = load()
         more = needed(loaded) - keys
         if not more:
@@ -49,14 +48,14 @@ def lock_together(
         keys = keys | more
 
 
-def lock_frontier(session: Session) -> None:
+def lock_frontier(connection: Connection) -> None:
     """Let nobody else add addresses before the commit: two lists may link to the same page."""
-    if session.get_bind().dialect.name != "sqlite":
-        _lock(session, {"frontier"})
+    if connection.dialect.name != "sqlite":
+        _lock(connection, {"frontier"})
 
 
-def _lock(session: Session, keys: Set[str]) -> None:
-    session.execute(
+def _lock(connection: Connection, keys: Set[str]) -> None:
+    connection.execute(
         text(
             "SELECT set_config('idle_in_transaction_session_timeout', :idle, true), "
             "pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) key"
@@ -71,9 +70,9 @@ def _number(key: str) -> int:
     return int.from_bytes(digest, signed=True)
 
 
-def holds_job(session: Session, job_id: int) -> bool:
+def holds_job(connection: Connection, job_id: int) -> bool:
     """Whether a job is still being done by whom it was given to; it is kept until the commit."""
-    found = session.scalar(
+    found = connection.scalar(
         text(
             "SELECT set_config('idle_in_transaction_session_timeout', :idle, true) "  # noqa: S608
             f"FROM {QUEUE_SCHEMA}.procrastinate_jobs "

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select, text
 
 from monitor.errors import StorageError
 from monitor.storage.engine import Database
@@ -25,8 +24,8 @@ from monitor.storage.sqlite_files import (
     options_in_place,
     own_tables,
 )
-from monitor.storage.statement_tables import METADATA
-from monitor.storage.tables import DocumentRow
+from monitor.storage.statement_tables import ALL_TABLES
+from monitor.storage.tables import document_table
 
 # Where SQLite puts what a VACUUM writes first (sqlite.org/tempfiles.html).
 _TEMPORARY = ("SQLITE_TMPDIR", "TMPDIR")
@@ -84,25 +83,25 @@ def table_sizes(database: Database) -> list[TableSize]:
     Args:
         database: either kind, with the schema of this version.
     """
-    names = sorted(METADATA.tables)
-    with database.read() as session:
+    names = sorted(ALL_TABLES.tables)
+    with database.read() as connection:
         rows = {
-            name: session.scalar(select(func.count()).select_from(METADATA.tables[name])) or 0
+            name: connection.scalar(select(func.count()).select_from(ALL_TABLES.tables[name])) or 0
             for name in names
         }
         if database.is_sqlite:
-            sizes = _sqlite_sizes(session.connection().exec_driver_sql)
+            sizes = _sqlite_sizes(connection.exec_driver_sql)
         else:
             size = text("SELECT pg_total_relation_size(CAST(:name AS regclass))")
-            sizes = {name: session.scalar(size, {"name": f'"{name}"'}) for name in names}
+            sizes = {name: connection.scalar(size, {"name": f'"{name}"'}) for name in names}
     found = [TableSize(name, rows[name], sizes.get(name)) for name in names]
     return sorted(found, key=lambda one: (-(one.size or 0), -one.rows, one.table))
 
 
-def current_documents(session: Session) -> list[int]:
+def current_documents(connection: Connection) -> list[int]:
     """The ids of the documents that have a snapshot, which the projection shows."""
-    found = select(DocumentRow.id).where(DocumentRow.snapshot_id.is_not(None))
-    return list(session.scalars(found.order_by(DocumentRow.id)))
+    found = select(document_table.c.id).where(document_table.c.snapshot_id.is_not(None))
+    return list(connection.scalars(found.order_by(document_table.c.id)))
 
 
 def server_faults(database: Database) -> list[str]:
@@ -111,18 +110,18 @@ def server_faults(database: Database) -> list[str]:
     Damaged pages that checksums found, indexes and constraints that do not hold, triggers that
     were switched off, numbers that would be given twice.
     """
-    with database.read() as session:
+    with database.read() as connection:
         query = text(_SERVER_FAULTS)
-        faults = [str(one) for one in session.scalars(query)]
-        for table in METADATA.sorted_tables:
+        faults = [str(one) for one in connection.scalars(query)]
+        for table in ALL_TABLES.sorted_tables:
             column = table.autoincrement_column
             if column is None:
                 continue
             name = text("SELECT pg_get_serial_sequence(:table, :column)")
             names = {"table": f'"{table.name}"', "column": column.name}
             last = text("SELECT pg_sequence_last_value(CAST(:name AS regclass))")
-            counted = session.scalar(last, {"name": session.scalar(name, names)}) or 0
-            highest = session.scalar(select(func.max(column))) or 0
+            counted = connection.scalar(last, {"name": connection.scalar(name, names)}) or 0
+            highest = connection.scalar(select(func.max(column))) or 0
             if highest > counted:
                 faults.append(
                     f"{table.name} counts up from {counted:,} and has a row {highest:,} already: "
@@ -140,7 +139,7 @@ def vacuum_server(database: Database) -> tuple[int, int]:
     """
     before = database.size() or 0
     with database.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        for table in METADATA.sorted_tables:
+        for table in ALL_TABLES.sorted_tables:
             connection.exec_driver_sql(f'VACUUM (ANALYZE) "{table.name}"')
     return before, database.size() or 0
 

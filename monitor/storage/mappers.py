@@ -10,7 +10,6 @@ from sqlalchemy import Row
 from monitor.model.changes import Basis, Certainty, Change, Delta, Kind
 from monitor.model.documents import Origin
 from monitor.model.statements import Label, Op, Speaker, Statement, Target, number
-from monitor.storage.statement_tables import ChangeRow, StatementRow, TargetRow
 
 
 def statement_values(
@@ -53,12 +52,7 @@ def target_values(statement: Statement, statement_id: int) -> list[dict[str, obj
     ]
 
 
-def statement_of(row: StatementRow) -> Statement:
-    """The statement of a mapped row, with its targets."""
-    return stored_statement(row, tuple(stored_target(item) for item in row.targets))
-
-
-def stored_statement(row: StatementRow | Row[Any], targets: tuple[Target, ...]) -> Statement:
+def stored_statement(row: Row[Any], targets: tuple[Target, ...]) -> Statement:
     """The statement of a row, given its targets."""
     return Statement(
         text=row.text,
@@ -78,7 +72,7 @@ def stored_statement(row: StatementRow | Row[Any], targets: tuple[Target, ...]) 
     )
 
 
-def stored_target(row: TargetRow | Row[Any]) -> Target:
+def stored_target(row: Row[Any]) -> Target:
     """The target of a row."""
     return Target(row.metric, Op(row.op), row.value, row.unit, row.year, row.raw)
 
@@ -134,15 +128,21 @@ def delta_values(change: Change, change_id: int) -> list[dict[str, object]]:
     ]
 
 
-def change_of(row: ChangeRow) -> Change:
-    """The change a row holds, statements included."""
+def stored_change(
+    row: Row[Any],
+    *,
+    before: Statement | None,
+    after: Statement | None,
+    deltas: tuple[Delta, ...],
+) -> Change:
+    """The change of a row, given what other tables hold of it."""
     return Change(
         kind=Kind(row.kind),
         basis=Basis(row.basis),
         region=row.region,
-        before=None if row.before is None else statement_of(row.before),
-        after=None if row.after is None else statement_of(row.after),
-        deltas=tuple(Delta(item.metric, item.unit, item.before, item.after) for item in row.deltas),
+        before=before,
+        after=after,
+        deltas=deltas,
         similarity=row.similarity,
         score=row.score,
         nearest_text=row.nearest_text,

@@ -6,17 +6,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import case, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from monitor.model.changes import Basis, Change
 from monitor.model.documents import DocumentKind, Outcome, StoredDocument
 from monitor.model.statements import Statement
+from monitor.storage.change_rows import changes_of
 from monitor.storage.documents import get_document
-from monitor.storage.mappers import change_of
 from monitor.storage.raw_bytes import FORGOTTEN, load_bytes
-from monitor.storage.statement_tables import ChangeRow, SnapshotTextRow, StatementRow
-from monitor.storage.tables import BlobRow, DocumentRow, FrontierEntryRow, SnapshotRow
+from monitor.storage.statement_tables import change_table, snapshot_text_table, statement_table
+from monitor.storage.tables import blob_table, document_table, frontier_entry_table, snapshot_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +74,18 @@ class SnapshotRecord:
     has_bytes: bool
 
 
-def snapshot_record(session: Session, snapshot_id: int) -> SnapshotRecord | None:
+def snapshot_record(connection: Connection, snapshot_id: int) -> SnapshotRecord | None:
     """The record of a snapshot, without its text and bytes; None if there is none."""
     if not 0 < snapshot_id < 1 << 63:
         return None
     query = (
-        select(SnapshotRow, BlobRow.size, BlobRow.codec)
-        .outerjoin(BlobRow, BlobRow.hash == SnapshotRow.blob_hash)
-        .where(SnapshotRow.id == snapshot_id)
+        select(snapshot_table, blob_table.c.size, blob_table.c.codec)
+        .outerjoin(blob_table, blob_table.c.hash == snapshot_table.c.blob_hash)
+        .where(snapshot_table.c.id == snapshot_id)
     )
-    found = session.execute(query).first()
-    if found is None:
+    row = connection.execute(query).first()
+    if row is None:
         return None
-    row, size, codec = found
     return SnapshotRecord(
         snapshot_id=row.id,
         document_id=row.document_id,
@@ -102,44 +100,53 @@ def snapshot_record(session: Session, snapshot_id: int) -> SnapshotRecord | None
         published_from=row.published_from,
         text_hash=row.text_hash,
         blob_hash=row.blob_hash,
-        bytes=size,
-        has_bytes=codec is not None and codec != FORGOTTEN,
+        bytes=row.size,
+        has_bytes=row.codec is not None and row.codec != FORGOTTEN,
     )
 
 
-def snapshots_between(session: Session, since: datetime, until: datetime) -> list[int]:
+def snapshots_between(connection: Connection, since: datetime, until: datetime) -> list[int]:
     """The snapshots of a span of time that the log was written from, oldest first.
 
     Those that were believed, and the visits that found a document withdrawn or back.
     """
     query = (
-        select(SnapshotRow.id)
+        select(snapshot_table.c.id)
         .where(
-            SnapshotRow.visited_at >= since,
-            SnapshotRow.visited_at < until,
-            SnapshotRow.outcome.in_((*BELIEVED, Outcome.GONE, Outcome.NOT_MODIFIED)),
-            SnapshotRow.document_id.is_not(None),
+            snapshot_table.c.visited_at >= since,
+            snapshot_table.c.visited_at < until,
+            snapshot_table.c.outcome.in_((*BELIEVED, Outcome.GONE, Outcome.NOT_MODIFIED)),
+            snapshot_table.c.document_id.is_not(None),
         )
-        .order_by(SnapshotRow.id)
+        .order_by(snapshot_table.c.id)
     )
-    return list(session.scalars(query))
+    return list(connection.scalars(query))
 
 
-def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot:
+def load_audited_snapshot(connection: Connection, snapshot_id: int) -> AuditedSnapshot:
     """A snapshot and its bytes.
 
     Raises:
         zlib.error: the stored bytes are damaged.
     """
-    row = session.get_one(SnapshotRow, snapshot_id)
-    address = (
-        session.get(FrontierEntryRow, row.frontier_entry_id) if row.frontier_entry_id else None
+    address = frontier_entry_table.c
+    query = (
+        select(
+            snapshot_table,
+            snapshot_text_table.c.text,
+            address.source_id,
+            address.title.label("listed_title"),
+            address.listed,
+        )
+        .join(snapshot_text_table, snapshot_text_table.c.snapshot_id == snapshot_table.c.id)
+        .outerjoin(frontier_entry_table, address.id == snapshot_table.c.frontier_entry_id)
+        .where(snapshot_table.c.id == snapshot_id)
     )
-    text = session.get_one(SnapshotTextRow, row.id).text
+    row = connection.execute(query).one()
     return AuditedSnapshot(
         snapshot_id=row.id,
-        document=get_document(session, row.document_id or 0),
-        text=text,
+        document=get_document(connection, row.document_id or 0),
+        text=row.text,
         text_hash=row.text_hash,
         title=row.title,
         published=row.published,
@@ -147,79 +154,82 @@ def load_audited_snapshot(session: Session, snapshot_id: int) -> AuditedSnapshot
         url=row.url,
         content_type=row.content_type,
         blob_hash=row.blob_hash,
-        body=load_bytes(session, row.blob_hash, text),
-        source_id=address.source_id if address else None,
-        listed_title=address.title if address else "",
-        listed=address.listed if address else None,
+        body=load_bytes(connection, row.blob_hash, row.text),
+        source_id=row.source_id,
+        listed_title=row.listed_title or "",
+        listed=row.listed,
         outcome=Outcome(row.outcome),
     )
 
 
 def snapshot_before(
-    session: Session,
+    connection: Connection,
     document_id: int,
     snapshot_id: int,
     *,
     outcomes: Collection[Outcome] = BELIEVED,
 ) -> int | None:
     """The snapshot of a document that came right before another one: of one of these outcomes."""
-    query = select(func.max(SnapshotRow.id)).where(
-        SnapshotRow.document_id == document_id,
-        SnapshotRow.id < snapshot_id,
-        SnapshotRow.outcome.in_(outcomes),
+    query = select(func.max(snapshot_table.c.id)).where(
+        snapshot_table.c.document_id == document_id,
+        snapshot_table.c.id < snapshot_id,
+        snapshot_table.c.outcome.in_(outcomes),
     )
-    return session.scalar(query)
+    return connection.scalar(query)
 
 
-def logged_changes_of(session: Session, snapshot_id: int) -> list[LoggedRow]:
+def logged_changes_of(connection: Connection, snapshot_id: int) -> list[LoggedRow]:
     """What the log says came of a snapshot."""
-    rows = session.scalars(
-        select(ChangeRow).where(ChangeRow.snapshot_id == snapshot_id).order_by(ChangeRow.id)
-    )
-    return [LoggedRow(change_of(row), row.before_id, row.after_id, row.id) for row in rows]
+    return _logged_rows(connection, change_table.c.snapshot_id == snapshot_id)
 
 
-def succession_of(session: Session, document_id: int) -> list[LoggedRow]:
+def succession_of(connection: Connection, document_id: int) -> list[LoggedRow]:
     """What became of each promise of the report before, as the log says of a report."""
-    rows = session.scalars(
-        select(ChangeRow)
-        .where(ChangeRow.document_id == document_id, ChangeRow.basis == Basis.SUCCESSION)
-        .options(joinedload(ChangeRow.before), joinedload(ChangeRow.after))
-        .order_by(ChangeRow.id)
+    return _logged_rows(
+        connection,
+        change_table.c.document_id == document_id,
+        change_table.c.basis == Basis.SUCCESSION,
     )
-    return [LoggedRow(change_of(row), row.before_id, row.after_id, row.id) for row in rows]
 
 
-def snapshot_of(session: Session, statement_id: int) -> int:
+def _logged_rows(connection: Connection, *where: ColumnElement[bool]) -> list[LoggedRow]:
+    query = select(change_table).where(*where).order_by(change_table.c.id)
+    rows = connection.execute(query).all()
+    changes = changes_of(connection, rows)
+    return [LoggedRow(changes[row.id], row.before_id, row.after_id, row.id) for row in rows]
+
+
+def snapshot_of(connection: Connection, statement_id: int) -> int:
     """The snapshot a statement was found in."""
-    return session.get_one(StatementRow, statement_id).snapshot_id
+    query = select(statement_table.c.snapshot_id).where(statement_table.c.id == statement_id)
+    return connection.execute(query).scalar_one()
 
 
-def report_before(session: Session, region: str, year: int, snapshot_id: int) -> int | None:
+def report_before(connection: Connection, region: str, year: int, snapshot_id: int) -> int | None:
     """The snapshot of the report a year earlier, as it was known then."""
     query = (
-        select(func.max(SnapshotRow.id))
-        .join(DocumentRow, SnapshotRow.document_id == DocumentRow.id)
+        select(func.max(snapshot_table.c.id))
+        .join(document_table, snapshot_table.c.document_id == document_table.c.id)
         .where(
-            DocumentRow.kind == DocumentKind.REPORT,
-            DocumentRow.region == region,
-            DocumentRow.year == year - 1,
-            SnapshotRow.outcome.in_(BELIEVED),
-            SnapshotRow.id < snapshot_id,
+            document_table.c.kind == DocumentKind.REPORT,
+            document_table.c.region == region,
+            document_table.c.year == year - 1,
+            snapshot_table.c.outcome.in_(BELIEVED),
+            snapshot_table.c.id < snapshot_id,
         )
-        .group_by(DocumentRow.id)
-        .order_by(DocumentRow.id)
+        .group_by(document_table.c.id)
+        .order_by(document_table.c.id)
         .limit(1)
     )
-    return session.scalar(query)
+    return connection.scalar(query)
 
 
-def has_snapshot_between(session: Session, since: datetime, until: datetime) -> bool:
+def has_snapshot_between(connection: Connection, since: datetime, until: datetime) -> bool:
     """Whether a visit of a span of time stored what it saw."""
-    query = select(SnapshotRow.id).where(
-        SnapshotRow.visited_at >= since, SnapshotRow.visited_at < until
+    query = select(snapshot_table.c.id).where(
+        snapshot_table.c.visited_at >= since, snapshot_table.c.visited_at < until
     )
-    return session.scalars(query.limit(1)).first() is not None
+    return connection.scalars(query.limit(1)).first() is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,35 +251,47 @@ class ChangeProvenance:
     has_bytes: bool
 
 
-def provenance_of_changes(session: Session, change_ids: Sequence[int]) -> list[ChangeProvenance]:
+def provenance_of_changes(
+    connection: Connection, change_ids: Sequence[int]
+) -> list[ChangeProvenance]:
     """The proofs of some changes, in their order; those that are not there are left out."""
-    after = StatementRow.__table__.alias("later")
+    after = statement_table.alias("later")
     # As Change.statement has it.
     shown = case(
-        (ChangeRow.basis == Basis.FULFILMENT, ChangeRow.before_id),
-        (after.c.in_scope, ChangeRow.after_id),
-        else_=ChangeRow.before_id,
+        (change_table.c.basis == Basis.FULFILMENT, change_table.c.before_id),
+        (after.c.in_scope, change_table.c.after_id),
+        else_=change_table.c.before_id,
     )
     query = (
-        select(ChangeRow, SnapshotRow, BlobRow.codec)
-        .outerjoin(after, after.c.id == ChangeRow.after_id)
-        .join(StatementRow, StatementRow.id == shown)
-        .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
-        .outerjoin(BlobRow, BlobRow.hash == SnapshotRow.blob_hash)
-        .where(ChangeRow.id.in_(change_ids))
+        select(
+            change_table,
+            snapshot_table.c.id.label("shown_in"),
+            snapshot_table.c.visited_at,
+            snapshot_table.c.status,
+            snapshot_table.c.url,
+            snapshot_table.c.blob_hash,
+            blob_table.c.codec,
+        )
+        .outerjoin(after, after.c.id == change_table.c.after_id)
+        .join(statement_table, statement_table.c.id == shown)
+        .join(snapshot_table, snapshot_table.c.id == statement_table.c.snapshot_id)
+        .outerjoin(blob_table, blob_table.c.hash == snapshot_table.c.blob_hash)
+        .where(change_table.c.id.in_(change_ids))
     )
+    rows = connection.execute(query).all()
+    changes = changes_of(connection, rows)
     found = {}
-    for row, snapshot, codec in session.execute(query):
-        change = change_of(row)
+    for row in rows:
+        change = changes[row.id]
         found[row.id] = ChangeProvenance(
             change_id=row.id,
             change=change,
             statement=change.statement,
-            snapshot_id=snapshot.id,
-            visited_at=snapshot.visited_at,
-            status=snapshot.status,
-            url=snapshot.url,
-            blob_hash=snapshot.blob_hash,
-            has_bytes=codec is not None and codec != FORGOTTEN,
+            snapshot_id=row.shown_in,
+            visited_at=row.visited_at,
+            status=row.status,
+            url=row.url,
+            blob_hash=row.blob_hash,
+            has_bytes=row.codec is not None and row.codec != FORGOTTEN,
         )
     return [found[change_id] for change_id in change_ids if change_id in found]

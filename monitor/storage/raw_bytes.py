@@ -14,15 +14,24 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy import text as sql
-from sqlalchemy.orm import Session, aliased
 
 from monitor.model.documents import sha256_hex
-from monitor.storage.base import insert_for, insert_rows, table_of
+from monitor.storage.base import get_row, insert_for, insert_rows
 from monitor.storage.packing import pack_page, unpack_page
-from monitor.storage.statement_tables import BasePageRow, SnapshotTextRow
-from monitor.storage.tables import BlobRow, SnapshotRow
+from monitor.storage.statement_tables import base_page_table, snapshot_text_table
+from monitor.storage.tables import blob_table, snapshot_table
 
 FORGOTTEN = "gone"
 """The codec of bytes that were deleted."""
@@ -37,11 +46,13 @@ _DIFFERENCE = "diff"
 _COMPRESSION = 6
 
 
-def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now: datetime) -> str:
+def keep_bytes(
+    connection: Connection, body: bytes, *, text: str, url: str | None, now: datetime
+) -> str:
     """Store bytes under their hash, unless they are there; bytes that were deleted come back.
 
     Args:
-        session: a writing transaction; the snapshot with the text is stored in it too.
+        connection: a writing transaction; the snapshot with the text is stored in it too.
         body: what was received.
         text: what was read from it.
         url: where it came from; of its site the page it is compared with.
@@ -51,11 +62,11 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
         The hash.
     """
     key = sha256_hex(body)
-    codec = session.execute(_codec_query(), {"hash": key}).scalar()
+    codec = connection.execute(_codec_query(), {"hash": key}).scalar()
     if codec is not None and codec != FORGOTTEN:
         return key
     site = _site(url)
-    base = _base_page(session, site, now - BASE_AGE)
+    base = _base_page(connection, site, now - BASE_AGE)
     packed = None if base is None else _difference(body, zlib.decompress(base.body), text)
     is_whole = base is None or packed is None
     values = {
@@ -66,31 +77,31 @@ def keep_bytes(session: Session, body: bytes, *, text: str, url: str | None, now
         "base_id": None if base is None or is_whole else base.id,
         "stored_at": now,
     }
-    session.connection().execute(_insertion(session.get_bind().dialect.name), values)
+    connection.execute(_insertion(connection.dialect.name), values)
     if is_whole and site and (base is None or base.stored_at <= now - _NEXT_BASE):
-        insert_rows(session, BasePageRow, [{"site": site, "blob_hash": key}], wanted=False)
+        insert_rows(connection, base_page_table, [{"site": site, "blob_hash": key}], wanted=False)
     return key
 
 
-def load_bytes(session: Session, blob_hash: str | None, text: str) -> bytes | None:
+def load_bytes(connection: Connection, blob_hash: str | None, text: str) -> bytes | None:
     """The bytes a snapshot was read from; None if they were deleted.
 
     Bytes that are not those of their hash are given as they are.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         blob_hash: of the snapshot.
         text: of the snapshot.
 
     Raises:
         zlib.error: they are damaged, or what they are packed against is.
     """
-    blob = session.get(BlobRow, blob_hash) if blob_hash else None
+    blob = get_row(connection, blob_table, blob_hash) if blob_hash else None
     if blob is None or blob.codec == FORGOTTEN:
         return None
     if blob.codec == _WHOLE:
         return zlib.decompress(blob.body)
-    base = session.execute(_bases().where(BasePageRow.id == blob.base_id)).first()
+    base = connection.execute(_bases().where(base_page_table.c.id == blob.base_id)).first()
     if base is None:
         raise zlib.error(f"the page {blob.base_id} is missing")
     other = zlib.decompress(base.body)
@@ -99,47 +110,52 @@ def load_bytes(session: Session, blob_hash: str | None, text: str) -> bytes | No
         return body
     # The same bytes were read otherwise before: they are packed against that text.
     texts = (
-        select(SnapshotTextRow.text)
-        .join(SnapshotRow, SnapshotRow.id == SnapshotTextRow.snapshot_id)
-        .where(SnapshotRow.blob_hash == blob.hash)
+        select(snapshot_text_table.c.text)
+        .join(snapshot_table, snapshot_table.c.id == snapshot_text_table.c.snapshot_id)
+        .where(snapshot_table.c.blob_hash == blob.hash)
     )
-    others = (unpack_page(blob.body, other, one) for one in session.scalars(texts))
+    others = (unpack_page(blob.body, other, one) for one in connection.scalars(texts))
     return next((one for one in others if sha256_hex(one) == blob.hash), body)
 
 
-def count_raw_bytes(session: Session, before: datetime) -> int:
+def count_raw_bytes(connection: Connection, before: datetime) -> int:
     """How many pages have bytes that ``delete_raw_bytes`` would let go of."""
-    query = select(func.count()).select_from(BlobRow)
-    return session.scalar(query.where(*_expired(before))) or 0
+    query = select(func.count()).select_from(blob_table)
+    return connection.scalar(query.where(*_expired(before))) or 0
 
 
-def delete_raw_bytes(session: Session, before: datetime) -> int:
+def delete_raw_bytes(connection: Connection, before: datetime) -> int:
     """Let go of bytes stored before a time; how many pages they were.
 
     Their hashes stay, so that bytes kept elsewhere can still be proved to be these. A page that
     later ones are packed against stays as long as these: at most for ``BASE_AGE``.
     """
-    if session.get_bind().dialect.name == "postgresql":
+    if connection.dialect.name == "postgresql":
         # Waits for those who are packing a page against one that would be deleted here.
-        session.execute(sql("LOCK TABLE blob IN EXCLUSIVE MODE"))
-    result = session.execute(
-        update(BlobRow).where(*_expired(before)).values(codec=FORGOTTEN, body=b"", base_id=None)
+        connection.execute(sql("LOCK TABLE blob IN EXCLUSIVE MODE"))
+    result = connection.execute(
+        update(blob_table).where(*_expired(before)).values(codec=FORGOTTEN, body=b"", base_id=None)
     )
     # Nothing is packed against these any more, nor will be.
-    gone = select(BlobRow.hash).where(BlobRow.codec == FORGOTTEN)
-    session.execute(delete(BasePageRow).where(BasePageRow.blob_hash.in_(gone)))
+    gone = select(blob_table.c.hash).where(blob_table.c.codec == FORGOTTEN)
+    connection.execute(delete(base_page_table).where(base_page_table.c.blob_hash.in_(gone)))
     return int(getattr(result, "rowcount", 0))
 
 
 def _expired(before: datetime) -> tuple[ColumnElement[bool], ...]:
     """Of a page that is there, older than a time, and that no younger one is packed against."""
-    later = aliased(BlobRow)
+    younger = blob_table.alias()
+    later = younger.c
     needed = (
-        select(BasePageRow.blob_hash)
-        .join(later, later.base_id == BasePageRow.id)
+        select(base_page_table.c.blob_hash)
+        .join(younger, later.base_id == base_page_table.c.id)
         .where(later.stored_at >= before)
     )
-    return BlobRow.stored_at < before, BlobRow.codec != FORGOTTEN, BlobRow.hash.not_in(needed)
+    return (
+        blob_table.c.stored_at < before,
+        blob_table.c.codec != FORGOTTEN,
+        blob_table.c.hash.not_in(needed),
+    )
 
 
 def _difference(body: bytes, other: bytes, text: str) -> bytes | None:
@@ -149,9 +165,9 @@ def _difference(body: bytes, other: bytes, text: str) -> bytes | None:
     return packed if packed is not None and unpack_page(packed, other, text) == body else None
 
 
-def _bases() -> Select[Any]:
+def _bases() -> Select[int, bytes, datetime]:
     """The pages that others are compared with, and that are there."""
-    bases, blobs = table_of(BasePageRow), table_of(BlobRow)
+    bases, blobs = base_page_table, blob_table
     return (
         select(bases.c.id, blobs.c.body, blobs.c.stored_at)
         .join(blobs, blobs.c.hash == bases.c.blob_hash)
@@ -159,21 +175,23 @@ def _bases() -> Select[Any]:
     )
 
 
-def _base_page(session: Session, site: str, since: datetime) -> Row[int, bytes, datetime] | None:
+def _base_page(
+    connection: Connection, site: str, since: datetime
+) -> Row[int, bytes, datetime] | None:
     """The page that new pages of a site are compared with, if it was stored since then."""
-    return session.execute(_base_query(), {"site": site, "since": since}).first()
+    return connection.execute(_base_query(), {"site": site, "since": since}).first()
 
 
 # Each new page asks these, and to build a statement takes longer than to run it.
 @cache
 def _codec_query() -> Select[Any]:
-    blobs = table_of(BlobRow).c
+    blobs = blob_table.c
     return select(blobs.codec).where(blobs.hash == bindparam("hash"))
 
 
 @cache
-def _base_query() -> Select[Any]:
-    bases, blobs = table_of(BasePageRow), table_of(BlobRow)
+def _base_query() -> Select[int, bytes, datetime]:
+    bases, blobs = base_page_table, blob_table
     return (
         _bases()
         .where(bases.c.site == bindparam("site"), blobs.c.stored_at >= bindparam("since"))
@@ -186,13 +204,13 @@ def _base_query() -> Select[Any]:
 
 @cache
 def _insertion(dialect: str) -> Any:
-    insertion = insert_for(dialect, BlobRow)
+    insertion = insert_for(dialect, blob_table)
     new = insertion.excluded
     # Another process may have stored them meanwhile, and a page be packed against them.
     return insertion.on_conflict_do_update(
-        index_elements=[BlobRow.hash],
-        set_={one.name: new[one.name] for one in table_of(BlobRow).c if not one.primary_key},
-        where=BlobRow.codec == FORGOTTEN,
+        index_elements=[blob_table.c.hash],
+        set_={one.name: new[one.name] for one in blob_table.c if not one.primary_key},
+        where=blob_table.c.codec == FORGOTTEN,
     )
 
 

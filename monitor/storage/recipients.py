@@ -6,15 +6,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import case, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, case, or_, select, update
 
 from monitor.model.alerts import Access, Recipient, RecipientKind
 from monitor.model.delivery_times import DEFAULT_ZONE, Digest, Quiet, parse_digest, parse_quiet
-from monitor.storage.base import batches, insert_into
-from monitor.storage.tables import RecipientRow, SubscriptionRow
+from monitor.storage.base import batches, get_row, insert_into, update_row
+from monitor.storage.tables import recipient_table, subscription_table
 
 _T = TypeVar("_T")
 
@@ -58,42 +57,42 @@ def recipient_id_of(to: Recipient) -> int:
     return OURS + (int.from_bytes(blake2s(name.encode(), digest_size=8).digest()) >> 12)
 
 
-def find_recipient_id(session: Session, to: Recipient) -> int:
+def find_recipient_id(connection: Connection, to: Recipient) -> int:
     """The number a recipient has, or would have; a forum that moved keeps its topics' numbers."""
     if to.channel or not to.thread_id:
         return recipient_id_of(to)
-    known = select(RecipientRow.id).where(
-        RecipientRow.telegram_id == to.chat_id, RecipientRow.thread_id == to.thread_id
+    known = select(recipient_table.c.id).where(
+        recipient_table.c.telegram_id == to.chat_id, recipient_table.c.thread_id == to.thread_id
     )
-    found = session.scalar(known)
+    found = connection.scalar(known)
     return recipient_id_of(to) if found is None else found
 
 
 def ensure_recipients(
-    session: Session, recipients: Collection[Recipient], *, now: datetime
+    connection: Connection, recipients: Collection[Recipient], *, now: datetime
 ) -> dict[Recipient, int]:
     """The ids of recipients that files name; topics and channels get a row if they have none."""
     keys: dict[Recipient, int] = {}
     for to in sorted(set(recipients)):
-        keys[to] = find_recipient_id(session, to)
+        keys[to] = find_recipient_id(connection, to)
         if to.channel or to.thread_id:
-            _insert(session, keys[to], to, now=now)
+            _insert(connection, keys[to], to, now=now)
     return keys
 
 
-def get_recipient(session: Session, recipient_id: int) -> RecipientSettings:
+def get_recipient(connection: Connection, recipient_id: int) -> RecipientSettings:
     """What is known of a chat; the defaults for one that we do not know."""
-    row = session.get(RecipientRow, recipient_id)
+    row = get_row(connection, recipient_table, recipient_id)
     return RecipientSettings(recipient_id, Recipient(recipient_id)) if row is None else _chat(row)
 
 
-def recipients_by_id(session: Session, ids: Iterable[int]) -> dict[int, RecipientSettings]:
+def recipients_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, RecipientSettings]:
     """The same for many at once; every number asked for has an answer."""
     wanted = set(ids)
     known = {
         row.id: _chat(row)
         for some in batches(wanted)
-        for row in session.scalars(select(RecipientRow).where(RecipientRow.id.in_(some)))
+        for row in connection.execute(select(recipient_table).where(recipient_table.c.id.in_(some)))
     }
     return {
         recipient_id: known.get(recipient_id)
@@ -103,7 +102,7 @@ def recipients_by_id(session: Session, ids: Iterable[int]) -> dict[int, Recipien
 
 
 def save_chat(
-    session: Session,
+    connection: Connection,
     recipient_id: int,
     *,
     title: str,
@@ -113,25 +112,39 @@ def save_chat(
 ) -> None:
     """Keep a chat that speaks to the bot; one that was given up on is active again."""
     title = title[:_TITLE_LIMIT]
-    _insert(session, recipient_id, to or Recipient(recipient_id), now=now, title=title, kind=kind)
-    row = session.get_one(RecipientRow, recipient_id)
-    row.title = title or row.title
-    row.kind = kind if row.thread_id is None else row.kind
-    row.access = Access.NONE if row.access == Access.REVOKED else row.access
-    row.active = row.access != Access.DENIED
+    _insert(
+        connection, recipient_id, to or Recipient(recipient_id), now=now, title=title, kind=kind
+    )
+    row = known_recipient(connection, recipient_id)
+    access = Access.NONE if row.access == Access.REVOKED else row.access
+    update_row(
+        connection,
+        recipient_table,
+        recipient_id,
+        title=title or row.title,
+        kind=kind if row.thread_id is None else row.kind,
+        access=access,
+        active=access != Access.DENIED,
+    )
 
 
-def is_known(session: Session, recipient_id: int) -> bool:
+def known_recipient(connection: Connection, recipient_id: int) -> Row[Any]:
+    """The row of a recipient that is known."""
+    query = select(recipient_table).where(recipient_table.c.id == recipient_id)
+    return connection.execute(query).one()
+
+
+def is_known(connection: Connection, recipient_id: int) -> bool:
     """Whether anything is kept of a chat."""
-    return session.get(RecipientRow, recipient_id) is not None
+    return get_row(connection, recipient_table, recipient_id) is not None
 
 
-def language_of(session: Session, recipient_id: int) -> str:
+def language_of(connection: Connection, recipient_id: int) -> str:
     """The language a chat chose; Chinese for one we do not know."""
-    return get_recipient(session, recipient_id).language
+    return get_recipient(connection, recipient_id).language
 
 
-def set_language(session: Session, recipient_id: int, language: str) -> None:
+def set_language(connection: Connection, recipient_id: int, language: str) -> None:
     """Keep the language of a remembered chat.
 
     Raises:
@@ -139,50 +152,51 @@ def set_language(session: Session, recipient_id: int, language: str) -> None:
     """
     if language not in LANGUAGES:
         raise ValueError(f"no such language: {language}")
-    session.get_one(RecipientRow, recipient_id).language = language
+    update_row(connection, recipient_table, recipient_id, language=language)
 
 
-def set_access(session: Session, recipient_id: int, access: Access) -> None:
+def set_access(connection: Connection, recipient_id: int, access: Access) -> None:
     """Keep what operators decided about a remembered chat, its topics included.
 
     Requesting access does not activate the chat.
     """
-    session.get_one(RecipientRow, recipient_id).access = access
+    update_row(connection, recipient_table, recipient_id, access=access)
     if access == Access.PENDING:
         return
-    session.execute(
-        update(RecipientRow)
-        .where(RecipientRow.telegram_id == recipient_id)
+    connection.execute(
+        update(recipient_table)
+        .where(recipient_table.c.telegram_id == recipient_id)
         .values(active=access != Access.DENIED)
-        .execution_options(synchronize_session="fetch")
     )
 
 
-def defer_until(session: Session, recipient_id: int, until: datetime, *, now: datetime) -> None:
+def defer_until(
+    connection: Connection, recipient_id: int, until: datetime, *, now: datetime
+) -> None:
     """Send a chat nothing before ``until``: its service asked for patience.
 
     A chat that only a rule's file names is written down, so that this outlives a restart.
     """
     if recipient_id < OURS:
-        _insert(session, recipient_id, Recipient(recipient_id), now=now)
-    row = session.get(RecipientRow, recipient_id)
+        _insert(connection, recipient_id, Recipient(recipient_id), now=now)
+    row = get_row(connection, recipient_table, recipient_id)
     if row is not None and (row.defer_until is None or row.defer_until < until):
-        row.defer_until = until
+        update_row(connection, recipient_table, recipient_id, defer_until=until)
 
 
-def active_chats(session: Session) -> list[int]:
+def active_chats(connection: Connection) -> list[int]:
     """The Telegram chats and topics that get what is sent to all."""
-    subscribed = select(SubscriptionRow.recipient_id).where(
-        SubscriptionRow.recipient_id == RecipientRow.id
+    subscribed = select(subscription_table.c.recipient_id).where(
+        subscription_table.c.recipient_id == recipient_table.c.id
     )
-    query = select(RecipientRow.id).where(
-        RecipientRow.active.is_(True), RecipientRow.channel.is_(None), subscribed.exists()
+    query = select(recipient_table.c.id).where(
+        recipient_table.c.active.is_(True), recipient_table.c.channel.is_(None), subscribed.exists()
     )
-    return list(session.scalars(query.order_by(RecipientRow.id)))
+    return list(connection.scalars(query.order_by(recipient_table.c.id)))
 
 
 def lock_chat(
-    session: Session, recipient_id: int, *, now: datetime | None = None
+    connection: Connection, recipient_id: int, *, now: datetime | None = None
 ) -> frozenset[int]:
     """Keep a chat and its topics from all others until the transaction ends.
 
@@ -193,17 +207,19 @@ def lock_chat(
         The numbers of those that are active.
     """
     if now is not None:
-        _insert(session, recipient_id, Recipient(recipient_id), now=now)
-    rows = session.execute(
-        select(RecipientRow.id, RecipientRow.active)
-        .where((RecipientRow.id == recipient_id) | (RecipientRow.telegram_id == recipient_id))
-        .order_by(RecipientRow.id)
+        _insert(connection, recipient_id, Recipient(recipient_id), now=now)
+    rows = connection.execute(
+        select(recipient_table.c.id, recipient_table.c.active)
+        .where(
+            (recipient_table.c.id == recipient_id) | (recipient_table.c.telegram_id == recipient_id)
+        )
+        .order_by(recipient_table.c.id)
         .with_for_update()
     )
     return frozenset(key for key, active in rows if active)
 
 
-def deactivate_chat(session: Session, recipient_id: int) -> list[int]:
+def deactivate_chat(connection: Connection, recipient_id: int) -> list[int]:
     """Send a chat and its topics nothing more until it speaks to the bot again.
 
     Its choices are kept.
@@ -211,75 +227,78 @@ def deactivate_chat(session: Session, recipient_id: int) -> list[int]:
     Returns:
         The numbers of the chat and its topics.
     """
-    lock_chat(session, recipient_id)
-    ended = session.scalars(
-        update(RecipientRow)
-        .where((RecipientRow.id == recipient_id) | (RecipientRow.telegram_id == recipient_id))
+    lock_chat(connection, recipient_id)
+    ended = connection.scalars(
+        update(recipient_table)
+        .where(
+            (recipient_table.c.id == recipient_id) | (recipient_table.c.telegram_id == recipient_id)
+        )
         .values(active=False)
-        .returning(RecipientRow.id)
-        .execution_options(synchronize_session="fetch")
+        .returning(recipient_table.c.id)
     )
     return sorted({recipient_id, *ended})
 
 
-def reactivate_chat(session: Session, recipient_id: int) -> None:
+def reactivate_chat(connection: Connection, recipient_id: int) -> None:
     """A chat took the bot in again: it and its topics hear again, unless it was refused."""
-    session.execute(
-        update(RecipientRow)
+    connection.execute(
+        update(recipient_table)
         .where(
-            (RecipientRow.id == recipient_id) | (RecipientRow.telegram_id == recipient_id),
-            RecipientRow.access != Access.DENIED,
+            (recipient_table.c.id == recipient_id)
+            | (recipient_table.c.telegram_id == recipient_id),
+            recipient_table.c.access != Access.DENIED,
         )
         .values(active=True)
-        .execution_options(synchronize_session="fetch")
     )
 
 
-def revoke_access(session: Session, *, keep: Collection[int], granted_too: bool) -> list[int]:
+def revoke_access(connection: Connection, *, keep: Collection[int], granted_too: bool) -> list[int]:
     """Send nothing more to Telegram chats that are none of ``keep``.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         keep: Telegram's numbers of those that may stay, with their topics.
         granted_too: those that operators let in stay too.
     """
-    granted = select(RecipientRow.id).where(RecipientRow.access == Access.GRANTED)
-    stays = [RecipientRow.telegram_id.in_(keep)]
+    granted = select(recipient_table.c.id).where(recipient_table.c.access == Access.GRANTED)
+    stays = [recipient_table.c.telegram_id.in_(keep)]
     if granted_too:
-        stays.append(RecipientRow.telegram_id.in_(granted))
-    unasked = case((RecipientRow.access == Access.NONE, Access.REVOKED), else_=RecipientRow.access)
-    shut = session.scalars(
-        update(RecipientRow)
-        .where(RecipientRow.active.is_(True), RecipientRow.channel.is_(None), ~or_(*stays))
+        stays.append(recipient_table.c.telegram_id.in_(granted))
+    unasked = case(
+        (recipient_table.c.access == Access.NONE, Access.REVOKED), else_=recipient_table.c.access
+    )
+    shut = connection.scalars(
+        update(recipient_table)
+        .where(
+            recipient_table.c.active.is_(True), recipient_table.c.channel.is_(None), ~or_(*stays)
+        )
         .values(active=False, access=unasked)
-        .returning(RecipientRow.id)
-        .execution_options(synchronize_session=False)
+        .returning(recipient_table.c.id)
     )
     return sorted(shut)
 
 
-def restore_access(session: Session, keep: Collection[int] | None) -> list[int]:
+def restore_access(connection: Connection, keep: Collection[int] | None) -> list[int]:
     """Send again to chats that the settings had shut out and let in again; None: all of them."""
-    mine = [RecipientRow.access == Access.REVOKED]
+    mine = [recipient_table.c.access == Access.REVOKED]
     if keep is not None:
-        mine.append(RecipientRow.telegram_id.in_(keep))
-    back = session.scalars(
-        update(RecipientRow)
+        mine.append(recipient_table.c.telegram_id.in_(keep))
+    back = connection.scalars(
+        update(recipient_table)
         .where(*mine)
         .values(active=True, access=Access.NONE)
-        .returning(RecipientRow.id)
-        .execution_options(synchronize_session=False)
+        .returning(recipient_table.c.id)
     )
     return sorted(back)
 
 
-def deactivate_recipient(session: Session, recipient_id: int) -> None:
+def deactivate_recipient(connection: Connection, recipient_id: int) -> None:
     """Send one chat or topic nothing more until it speaks to the bot again."""
-    session.get_one(RecipientRow, recipient_id).active = False
+    update_row(connection, recipient_table, recipient_id, active=False)
 
 
 def _insert(
-    session: Session,
+    connection: Connection,
     recipient_id: int,
     to: Recipient,
     *,
@@ -290,8 +309,8 @@ def _insert(
     """A row unless there is one; of two processes that try at once one does."""
     if to.channel or to.thread_id:
         kind = RecipientKind.EXTERNAL if to.channel else RecipientKind.THREAD
-    session.execute(
-        insert_into(session, RecipientRow)
+    connection.execute(
+        insert_into(connection, recipient_table)
         .values(
             id=recipient_id,
             title=title or to.channel,
@@ -305,7 +324,7 @@ def _insert(
     )
 
 
-def _chat(row: RecipientRow) -> RecipientSettings:
+def _chat(row: Row[Any]) -> RecipientSettings:
     return RecipientSettings(
         id=row.id,
         to=Recipient(
@@ -350,36 +369,44 @@ class ChannelConfig:
         return Recipient(0, 0, self.name)
 
 
-def active_channels(session: Session) -> list[int]:
+def active_channels(connection: Connection) -> list[int]:
     """The ids of the channels beside Telegram that are in use."""
-    found = select(RecipientRow.id).where(RecipientRow.channel.is_not(None), RecipientRow.active)
-    return list(session.scalars(found.order_by(RecipientRow.id)))
+    found = select(recipient_table.c.id).where(
+        recipient_table.c.channel.is_not(None), recipient_table.c.active
+    )
+    return list(connection.scalars(found.order_by(recipient_table.c.id)))
 
 
-def sync_channels(session: Session, channels: Sequence[ChannelConfig], *, now: datetime) -> None:
+def sync_channels(
+    connection: Connection, channels: Sequence[ChannelConfig], *, now: datetime
+) -> None:
     """Write down the channels that there are; the others are sent nothing more.
 
     One that was given up on (its receiver answered *gone*) is active again: whoever starts the
     program with it means it.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         channels: all that the settings name.
         now: when one that is new was added.
     """
-    keys = ensure_recipients(session, [channel.to for channel in channels], now=now)
+    keys = ensure_recipients(connection, [channel.to for channel in channels], now=now)
     for channel in channels:
-        row = session.get_one(RecipientRow, keys[channel.to])
-        row.active = True
-        row.language = channel.language
-        row.digest, row.quiet_hours, row.timezone = channel.digest, channel.quiet, channel.timezone
-    session.flush()
-    session.execute(
-        update(RecipientRow)
+        update_row(
+            connection,
+            recipient_table,
+            keys[channel.to],
+            active=True,
+            language=channel.language,
+            digest=channel.digest,
+            quiet_hours=channel.quiet,
+            timezone=channel.timezone,
+        )
+    connection.execute(
+        update(recipient_table)
         .where(
-            RecipientRow.channel.is_not(None),
-            RecipientRow.channel.not_in([channel.name for channel in channels]),
+            recipient_table.c.channel.is_not(None),
+            recipient_table.c.channel.not_in([channel.name for channel in channels]),
         )
         .values(active=False)
-        .execution_options(synchronize_session="fetch")
     )

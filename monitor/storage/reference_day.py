@@ -6,26 +6,25 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Select, select
 
-from monitor.storage.base import insert_into, table_of
-from monitor.storage.tables import ReferenceDayRow
+from monitor.storage.base import insert_into
+from monitor.storage.tables import reference_day_table
 
 
-def set_reference_day(session: Session, day: date) -> None:
+def set_reference_day(connection: Connection, day: date) -> None:
     """Note the day that is today for the views; nothing is written when it is noted already."""
-    if session.execute(_reference_day_query()).scalar() == day:
+    if connection.execute(_reference_day_query()).scalar() == day:
         return
     values = {"day": day}
-    session.connection().execute(
-        insert_into(session, ReferenceDayRow)
+    connection.execute(
+        insert_into(connection, reference_day_table)
         .values(id=1, **values)
-        .on_conflict_do_update(index_elements=[ReferenceDayRow.id], set_=values)
+        .on_conflict_do_update(index_elements=[reference_day_table.c.id], set_=values)
     )
 
 
 @cache
 def _reference_day_query() -> Select[Any]:
     # Each page that is written asks, and to build it takes longer than to run it.
-    return select(table_of(ReferenceDayRow).c.day)
+    return select(reference_day_table.c.day)

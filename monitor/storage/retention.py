@@ -14,8 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from monitor.model.alerts import AlertKind, AlertState
 from monitor.storage.engine import Database
@@ -23,7 +22,7 @@ from monitor.storage.frontier import delete_entries, unused_entries
 from monitor.storage.host_pauses import count_ended_pauses, delete_ended_pauses
 from monitor.storage.provenance import has_snapshot_between
 from monitor.storage.raw_bytes import count_raw_bytes, delete_raw_bytes
-from monitor.storage.tables import AlertRow, NoticeRow
+from monitor.storage.tables import alert_table, notice_table
 
 CHECK_INTERVAL = timedelta(days=1)
 """How often what is too old is looked for."""
@@ -74,27 +73,27 @@ class Expired:
         return any(getattr(self, one.name) for one in fields(self))
 
 
-def is_clock_believed(session: Session, now: datetime) -> bool:
+def is_clock_believed(connection: Connection, now: datetime) -> bool:
     """Whether the clock may be right: something was also stored between a day and a month ago.
 
     A clock that is a year ahead would delete everything.
     """
-    return has_snapshot_between(session, now - _RECENTLY, now - CHECK_INTERVAL)
+    return has_snapshot_between(connection, now - _RECENTLY, now - CHECK_INTERVAL)
 
 
 def count_expired(database: Database, periods: RetentionPeriods, now: datetime) -> Expired:
     """What ``delete_expired`` would delete."""
-    with database.read() as session:
+    with database.read() as connection:
         return Expired(
             pages=0
             if periods.raw_bytes is None
-            else count_raw_bytes(session, now - periods.raw_bytes),
+            else count_raw_bytes(connection, now - periods.raw_bytes),
             addresses=0
             if periods.addresses is None
-            else len(unused_entries(session, before=now - periods.addresses, now=now)),
-            alert_texts=_count(session, *_old_texts(periods, now)),
-            notices=_count(session, *_old_notices(periods, now)),
-            host_pauses=count_ended_pauses(session, now=now),
+            else len(unused_entries(connection, before=now - periods.addresses, now=now)),
+            alert_texts=_count(connection, *_old_texts(periods, now)),
+            notices=_count(connection, *_old_notices(periods, now)),
+            host_pauses=count_ended_pauses(connection, now=now),
         )
 
 
@@ -102,23 +101,25 @@ def delete_expired(database: Database, periods: RetentionPeriods, now: datetime)
     """Delete what is older than its period, in transactions that let other writers in between."""
     pages = addresses = texts = notices = 0
     if periods.raw_bytes is not None:
-        with database.write() as session:
-            pages = delete_raw_bytes(session, now - periods.raw_bytes)
+        with database.write() as connection:
+            pages = delete_raw_bytes(connection, now - periods.raw_bytes)
     if periods.addresses is not None:
-        with database.read() as session:
-            unused = unused_entries(session, before=now - periods.addresses, now=now)
+        with database.read() as connection:
+            unused = unused_entries(connection, before=now - periods.addresses, now=now)
         for some in _parts(unused):
-            with database.write() as session:
-                addresses += delete_entries(session, some, now=now)
+            with database.write() as connection:
+                addresses += delete_entries(connection, some, now=now)
     for some in _parts(_ids(database, *_old_notices(periods, now))):
-        with database.write() as session:
-            notices += _delete_notices(session, some)
+        with database.write() as connection:
+            notices += _delete_notices(connection, some)
     for some in _parts(_ids(database, *_old_texts(periods, now))):
-        with database.write() as session:
-            session.execute(update(AlertRow).where(AlertRow.id.in_(some)).values(text=None))
+        with database.write() as connection:
+            connection.execute(
+                update(alert_table).where(alert_table.c.id.in_(some)).values(text=None)
+            )
             texts += len(some)
-    with database.write() as session:
-        ended = delete_ended_pauses(session, now=now)
+    with database.write() as connection:
+        ended = delete_ended_pauses(connection, now=now)
     return Expired(pages, addresses, texts, notices, ended)
 
 
@@ -127,10 +128,10 @@ def _old_texts(periods: RetentionPeriods, now: datetime) -> tuple[ColumnElement[
     if periods.alerts is None:
         return ()
     return (
-        AlertRow.state.in_(_SETTLED),
-        AlertRow.text.is_not(None),
+        alert_table.c.state.in_(_SETTLED),
+        alert_table.c.text.is_not(None),
         _settled_before(now - periods.alerts),
-        AlertRow.kind.not_in(_DELETED_KINDS),
+        alert_table.c.kind.not_in(_DELETED_KINDS),
     )
 
 
@@ -139,29 +140,32 @@ def _old_notices(periods: RetentionPeriods, now: datetime) -> tuple[ColumnElemen
     if periods.alerts is None:
         return ()
     return (
-        AlertRow.state.in_(_SETTLED),
+        alert_table.c.state.in_(_SETTLED),
         _settled_before(now - periods.alerts),
-        AlertRow.kind.in_(_DELETED_KINDS),
-        AlertRow.id < select(func.max(AlertRow.id)).scalar_subquery(),
+        alert_table.c.kind.in_(_DELETED_KINDS),
+        alert_table.c.id < select(func.max(alert_table.c.id)).scalar_subquery(),
     )
 
 
 def _settled_before(then: datetime) -> ColumnElement[bool]:
     """Sent before a time; one that was given up by the time when it was to be sent."""
-    return or_(AlertRow.sent_at < then, AlertRow.sent_at.is_(None) & (AlertRow.not_before < then))
+    return or_(
+        alert_table.c.sent_at < then,
+        alert_table.c.sent_at.is_(None) & (alert_table.c.not_before < then),
+    )
 
 
-def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
+def _count(connection: Connection, *conditions: ColumnElement[bool]) -> int:
     if not conditions:
         return 0
-    return session.scalar(select(func.count()).select_from(AlertRow).where(*conditions)) or 0
+    return connection.scalar(select(func.count()).select_from(alert_table).where(*conditions)) or 0
 
 
 def _ids(database: Database, *conditions: ColumnElement[bool]) -> list[int]:
     if not conditions:
         return []
-    with database.read() as session:
-        return list(session.scalars(select(AlertRow.id).where(*conditions)))
+    with database.read() as connection:
+        return list(connection.scalars(select(alert_table.c.id).where(*conditions)))
 
 
 def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -169,18 +173,18 @@ def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
         yield numbers[start : start + _BATCH]
 
 
-def _delete_notices(session: Session, numbers: Sequence[int]) -> int:
+def _delete_notices(connection: Connection, numbers: Sequence[int]) -> int:
     """Delete alerts, and the notices that no other recipient has."""
-    query = select(AlertRow.notice_id).where(
-        AlertRow.id.in_(numbers), AlertRow.notice_id.is_not(None)
+    query = select(alert_table.c.notice_id).where(
+        alert_table.c.id.in_(numbers), alert_table.c.notice_id.is_not(None)
     )
-    notices = list(session.scalars(query.distinct()))
-    done = session.execute(delete(AlertRow).where(AlertRow.id.in_(numbers)))
-    kept = select(AlertRow.notice_id).where(AlertRow.notice_id.in_(notices))
-    last = select(func.max(NoticeRow.id)).scalar_subquery()
-    session.execute(
-        delete(NoticeRow).where(
-            NoticeRow.id.in_(notices), NoticeRow.id.not_in(kept), NoticeRow.id < last
+    notices = list(connection.scalars(query.distinct()))
+    done = connection.execute(delete(alert_table).where(alert_table.c.id.in_(numbers)))
+    kept = select(alert_table.c.notice_id).where(alert_table.c.notice_id.in_(notices))
+    last = select(func.max(notice_table.c.id)).scalar_subquery()
+    connection.execute(
+        delete(notice_table).where(
+            notice_table.c.id.in_(notices), notice_table.c.id.not_in(kept), notice_table.c.id < last
         )
     )
     return int(getattr(done, "rowcount", 0))

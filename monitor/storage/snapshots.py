@@ -1,7 +1,6 @@
 """Snapshots: what a visit saw of a document, with its statements and targets.
 
-Rows are only added. Everything goes through SQLAlchemy Core: a report has hundreds of rows, and as
-ORM objects they cost ten times as much.
+Rows are only added.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
-from typing import Any
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Select, func, select
 
 from monitor.model.documents import (
     Document,
@@ -28,46 +25,48 @@ from monitor.model.documents import (
     sha256_hex,
 )
 from monitor.model.statements import Statement, Target
-from monitor.storage.base import batches, insert_rows, is_in, table_of
+from monitor.storage.base import batches, insert_rows, is_in
 from monitor.storage.mappers import statement_values, stored_statement, stored_target, target_values
 from monitor.storage.raw_bytes import keep_bytes
-from monitor.storage.statement_tables import SnapshotTextRow, StatementRow, TargetRow
-from monitor.storage.tables import SnapshotRow
+from monitor.storage.statement_tables import snapshot_text_table, statement_table, target_table
+from monitor.storage.tables import snapshot_table
 from monitor.storage.word_index import add_words
 
 
-def load_snapshot(session: Session, snapshot_id: int) -> StoredSnapshot:
+def load_snapshot(connection: Connection, snapshot_id: int) -> StoredSnapshot:
     """A snapshot with its statements in the order of the text."""
-    return load_snapshots(session, (snapshot_id,))[snapshot_id]
+    return load_snapshots(connection, (snapshot_id,))[snapshot_id]
 
 
-def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int, StoredSnapshot]:
+def load_snapshots(
+    connection: Connection, snapshot_ids: Collection[int]
+) -> dict[int, StoredSnapshot]:
     """Snapshots with their statements in the order of the text, by id."""
     texts: dict[int, tuple[str, Outcome]] = {}
     for some in batches(snapshot_ids):
-        believed = select(SnapshotRow.id, SnapshotTextRow.text, SnapshotRow.outcome).join(
-            SnapshotTextRow, SnapshotTextRow.snapshot_id == SnapshotRow.id
-        )
-        for one in session.execute(believed.where(SnapshotRow.id.in_(some))):
+        believed = select(
+            snapshot_table.c.id, snapshot_text_table.c.text, snapshot_table.c.outcome
+        ).join(snapshot_text_table, snapshot_text_table.c.snapshot_id == snapshot_table.c.id)
+        for one in connection.execute(believed.where(snapshot_table.c.id.in_(some))):
             texts[one.id] = one.text, Outcome(one.outcome)
     targets: defaultdict[int, list[Target]] = defaultdict(list)
     statements: defaultdict[int, list[Statement]] = defaultdict(list)
     ids: defaultdict[int, list[int]] = defaultdict(list)
     for some in batches(snapshot_ids):
         listed = (
-            select(*table_of(TargetRow).c)
-            .join(StatementRow, StatementRow.id == TargetRow.statement_id)
-            .where(StatementRow.snapshot_id.in_(some), StatementRow.in_scope)
-            .order_by(TargetRow.statement_id, TargetRow.position)
+            select(target_table)
+            .join(statement_table, statement_table.c.id == target_table.c.statement_id)
+            .where(statement_table.c.snapshot_id.in_(some), statement_table.c.in_scope)
+            .order_by(target_table.c.statement_id, target_table.c.position)
         )
-        for row in session.execute(listed):
+        for row in connection.execute(listed):
             targets[row.statement_id].append(stored_target(row))
         found = (
-            select(*table_of(StatementRow).c)
-            .where(StatementRow.snapshot_id.in_(some), StatementRow.in_scope)
-            .order_by(StatementRow.start_offset, StatementRow.id)
+            select(statement_table)
+            .where(statement_table.c.snapshot_id.in_(some), statement_table.c.in_scope)
+            .order_by(statement_table.c.start_offset, statement_table.c.id)
         )
-        for row in session.execute(found):
+        for row in connection.execute(found):
             ids[row.snapshot_id].append(row.id)
             statements[row.snapshot_id].append(stored_statement(row, tuple(targets[row.id])))
     return {
@@ -78,23 +77,23 @@ def load_snapshots(session: Session, snapshot_ids: Collection[int]) -> dict[int,
     }
 
 
-def load_texts(session: Session, snapshot_ids: Collection[int]) -> dict[int, str]:
+def load_texts(connection: Connection, snapshot_ids: Collection[int]) -> dict[int, str]:
     """The texts of snapshots by id."""
     texts: dict[int, str] = {}
     for some in batches(snapshot_ids):
-        found = session.execute(_texts_query(), {"ids": some})
+        found = connection.execute(_texts_query(), {"ids": some})
         texts.update({row.snapshot_id: row.text for row in found})
     return texts
 
 
 @cache
-def _texts_query() -> Select[Any]:
-    columns = table_of(SnapshotTextRow).c
+def _texts_query() -> Select[int, str]:
+    columns = snapshot_text_table.c
     return select(columns.snapshot_id, columns.text).where(is_in(columns.snapshot_id, "ids"))
 
 
 def add_snapshot(
-    session: Session,
+    connection: Connection,
     document_id: int | None,
     document: Document,
     statements: Sequence[Statement],
@@ -110,7 +109,7 @@ def add_snapshot(
     """Keep what a visit saw, with its bytes and statements.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         document_id: the document; None while it is unknown.
         document: what was read.
         statements: what was found in it.
@@ -136,25 +135,25 @@ def add_snapshot(
         "response": _exchange(fetch.fetched, sent=False),
         "blob_hash": None
         if fetch.body is None
-        else keep_bytes(session, fetch.body, text=document.text, url=fetch.url, now=now),
+        else keep_bytes(connection, fetch.body, text=document.text, url=fetch.url, now=now),
         "text_hash": sha256_hex(document.text),
         "title": document.title,
         "published": document.published,
         "published_from": document.published_from or None,
         "characters": len(document.text),
     }
-    (snapshot_id,) = insert_rows(session, SnapshotRow, [values])
+    (snapshot_id,) = insert_rows(connection, snapshot_table, [values])
     text_row = {"snapshot_id": snapshot_id, "text": document.text}
-    insert_rows(session, SnapshotTextRow, [text_row], wanted=False)
+    insert_rows(connection, snapshot_text_table, [text_row], wanted=False)
     kept = () if document_id is None else tuple(statements)
     first = (
         {}
         if document_id is None or is_first
-        else _first_versions(session, document_id, kept, versions)
+        else _first_versions(connection, document_id, kept, versions)
     )
-    seen = _first_seen(session, first)
+    seen = _first_seen(connection, first)
     ids = _insert_statements(
-        session,
+        connection,
         [
             {
                 **statement_values(s, snapshot_id=snapshot_id, document_id=document_id),
@@ -167,8 +166,8 @@ def add_snapshot(
         ],
     )
     insert_rows(
-        session,
-        TargetRow,
+        connection,
+        target_table,
         [
             values
             for statement_id, statement in zip(ids, kept, strict=True)
@@ -179,16 +178,16 @@ def add_snapshot(
     return StoredSnapshot(snapshot_id, document.text, kept, tuple(ids), outcome)
 
 
-def _insert_statements(session: Session, values: Sequence[Mapping[str, object]]) -> list[int]:
+def _insert_statements(connection: Connection, values: Sequence[Mapping[str, object]]) -> list[int]:
     """Insert statements, and put them into the index of words."""
-    ids = insert_rows(session, StatementRow, values)
+    ids = insert_rows(connection, statement_table, values)
     texts = (str(one["text"]) for one in values)
-    add_words(session.connection(), zip(ids, texts, strict=True))
+    add_words(connection, zip(ids, texts, strict=True))
     return ids
 
 
 def _first_versions(
-    session: Session,
+    connection: Connection,
     document_id: int,
     statements: Sequence[Statement],
     versions: Mapping[int, int],
@@ -197,7 +196,7 @@ def _first_versions(
     """The rows that statements had in the first snapshot of their document that has them.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         document_id: the document.
         statements: of its new snapshot.
         versions: rows of a snapshot before, by the positions of statements.
@@ -206,25 +205,27 @@ def _first_versions(
     Returns:
         The rows by position; of two sentences with the same words each has one of its own.
     """
-    first = func.coalesce(StatementRow.first_version_id, StatementRow.id).label("first")
+    first = func.coalesce(statement_table.c.first_version_id, statement_table.c.id).label("first")
     first_of = {
         row.id: row.first
         for some in batches(versions.values())
-        for row in session.execute(select(StatementRow.id, first).where(StatementRow.id.in_(some)))
+        for row in connection.execute(
+            select(statement_table.c.id, first).where(statement_table.c.id.in_(some))
+        )
     }
     found = {position: first_of[row_id] for position, row_id in versions.items()}
     rest = {one.text for position, one in enumerate(statements) if position not in found}
     known: defaultdict[tuple[str, str], dict[int, None]] = defaultdict(dict)
     for some in batches(rest):
         query = (
-            select(StatementRow.topic, StatementRow.text, first)
-            .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
-            .where(SnapshotRow.document_id == document_id, StatementRow.text.in_(some))
-            .order_by(StatementRow.id)
+            select(statement_table.c.topic, statement_table.c.text, first)
+            .join(snapshot_table, snapshot_table.c.id == statement_table.c.snapshot_id)
+            .where(snapshot_table.c.document_id == document_id, statement_table.c.text.in_(some))
+            .order_by(statement_table.c.id)
         )
         if snapshot_id is not None:
-            query = query.where(SnapshotRow.id != snapshot_id)
-        for row in session.execute(query):
+            query = query.where(snapshot_table.c.id != snapshot_id)
+        for row in connection.execute(query):
             known[row.topic, row.text][row.first] = None
     taken = set(found.values())
     for position, one in enumerate(statements):
@@ -238,18 +239,20 @@ def _first_versions(
     return found
 
 
-def _first_seen(session: Session, first: Mapping[int, int]) -> dict[int, dict[str, object]]:
+def _first_seen(connection: Connection, first: Mapping[int, int]) -> dict[int, dict[str, object]]:
     """Origin and time of first versions, by the positions of the statements that have one."""
     rows: dict[int, dict[str, object]] = {}
     for some in batches(first.values()):
-        query = select(StatementRow.id, StatementRow.origin, StatementRow.first_seen_at)
-        for row in session.execute(query.where(StatementRow.id.in_(some))):
+        query = select(
+            statement_table.c.id, statement_table.c.origin, statement_table.c.first_seen_at
+        )
+        for row in connection.execute(query.where(statement_table.c.id.in_(some))):
             rows[row.id] = {"origin": row.origin, "first_seen_at": row.first_seen_at}
     return {position: rows[row_id] for position, row_id in first.items()}
 
 
 def add_other_sentences(
-    session: Session,
+    connection: Connection,
     document_id: int,
     snapshot_id: int,
     sentences: Iterable[Statement],
@@ -260,7 +263,7 @@ def add_other_sentences(
     """Keep sentences about other subjects that changes refer to.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         document_id: the document.
         snapshot_id: its snapshot.
         sentences: what is kept.
@@ -270,12 +273,12 @@ def add_other_sentences(
     Returns:
         The row of each, by where the sentence starts; those that were kept before too.
     """
-    known = other_sentences(session, snapshot_id)
+    known = other_sentences(connection, snapshot_id)
     new = {one.start: one for one in sentences if one.start not in known}
-    first = _first_versions(session, document_id, tuple(new.values()), {}, snapshot_id)
-    seen = _first_seen(session, first)
+    first = _first_versions(connection, document_id, tuple(new.values()), {}, snapshot_id)
+    seen = _first_seen(connection, first)
     ids = _insert_statements(
-        session,
+        connection,
         [
             {
                 **statement_values(one, snapshot_id=snapshot_id, document_id=document_id),
@@ -291,32 +294,32 @@ def add_other_sentences(
     return known | dict(zip(new, ids, strict=True))
 
 
-def other_sentences(session: Session, snapshot_id: int) -> dict[int, int]:
+def other_sentences(connection: Connection, snapshot_id: int) -> dict[int, int]:
     """The rows of a snapshot's sentences about other subjects, by where they start."""
-    query = select(StatementRow.start_offset, StatementRow.id).where(
-        StatementRow.snapshot_id == snapshot_id, StatementRow.in_scope.is_(False)
+    query = select(statement_table.c.start_offset, statement_table.c.id).where(
+        statement_table.c.snapshot_id == snapshot_id, statement_table.c.in_scope.is_(False)
     )
-    return {row.start_offset: row.id for row in session.execute(query)}
+    return {row.start_offset: row.id for row in connection.execute(query)}
 
 
 def earlier_sentences(
-    session: Session, documents: Sequence[StoredDocument]
+    connection: Connection, documents: Sequence[StoredDocument]
 ) -> dict[int, frozenset[str]]:
     """The statements of older snapshots of some documents, as they were written."""
     if not documents:
         return {}
     query = (
-        select(SnapshotRow.document_id, StatementRow.text)
-        .join(StatementRow, StatementRow.snapshot_id == SnapshotRow.id)
+        select(snapshot_table.c.document_id, statement_table.c.text)
+        .join(statement_table, statement_table.c.snapshot_id == snapshot_table.c.id)
         .where(
-            SnapshotRow.document_id.in_([one.id for one in documents]),
-            SnapshotRow.id.not_in([one.snapshot_id for one in documents]),
-            StatementRow.in_scope,
+            snapshot_table.c.document_id.in_([one.id for one in documents]),
+            snapshot_table.c.id.not_in([one.snapshot_id for one in documents]),
+            statement_table.c.in_scope,
         )
         .distinct()
     )
     found: defaultdict[int, set[str]] = defaultdict(set)
-    for document_id, sentence in session.execute(query):
+    for document_id, sentence in connection.execute(query):
         found[document_id or 0].add(sentence)
     return {document_id: frozenset(sentences) for document_id, sentences in found.items()}
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from monitor.model.alerts import AlertKind, AlertState
 from monitor.model.documents import Health, Outcome, SourceHealthEvent
-from monitor.storage.tables import AlertRow, SourceHealthEventRow, SourceRow
+from monitor.storage.base import insert_rows, update_row
+from monitor.storage.tables import alert_table, source_health_event_table, source_table
 
 _URGENT = 1_000
 
@@ -35,9 +36,9 @@ class SourceState:
     last_new_at: datetime
 
 
-def source_state(session: Session, source_id: str) -> SourceState:
+def source_state(connection: Connection, source_id: str) -> SourceState:
     """The state of a source before the visit that is ending."""
-    row = session.get_one(SourceRow, source_id)
+    row = connection.execute(_source_query(), {"source_id": source_id}).one()
     return SourceState(
         Health(row.health),
         row.health_since or row.added_at,
@@ -46,22 +47,26 @@ def source_state(session: Session, source_id: str) -> SourceState:
     )
 
 
-def share_with_news(session: Session, source_id: str, *, within: timedelta, now: datetime) -> float:
+def share_with_news(
+    connection: Connection, source_id: str, *, within: timedelta, now: datetime
+) -> float:
     """The share of the other watched sources of this kind that found something new of late."""
-    kind = select(SourceRow.document_kind).where(SourceRow.id == source_id).scalar_subquery()
-    others = select(func.count()).where(
-        SourceRow.enabled,
-        SourceRow.paused_at.is_(None),
-        SourceRow.document_kind == kind,
-        SourceRow.id != source_id,
+    kind = (
+        select(source_table.c.document_kind).where(source_table.c.id == source_id).scalar_subquery()
     )
-    total = session.scalar(others) or 0
-    fresh = session.scalar(others.where(SourceRow.last_new_at > now - within)) or 0
+    others = select(func.count()).where(
+        source_table.c.enabled,
+        source_table.c.paused_at.is_(None),
+        source_table.c.document_kind == kind,
+        source_table.c.id != source_id,
+    )
+    total = connection.scalar(others) or 0
+    fresh = connection.scalar(others.where(source_table.c.last_new_at > now - within)) or 0
     return fresh / total if total else 0.0
 
 
 def record_transition(
-    session: Session,
+    connection: Connection,
     source_id: str,
     health: Health,
     *,
@@ -71,37 +76,40 @@ def record_transition(
     now: datetime,
 ) -> None:
     """Record a health transition of a source and notify the operators."""
-    row = session.get_one(SourceRow, source_id)
-    event = SourceHealthEventRow(
-        source_id=source_id,
-        at=now,
-        health=health,
-        was=row.health,
-        since=row.health_since or row.added_at,
-        outcome=outcome,
-        reason=reason,
-    )
-    session.add(event)
-    row.health = health
-    row.health_since = now
-    session.flush()
-    session.add_all(
-        AlertRow(
-            recipient_id=recipient_id,
-            kind=AlertKind.SOURCE,
-            event_id=event.id,
-            priority=_URGENT,
-            state=AlertState.PENDING,
-            created_at=now,
-            not_before=now,
-        )
+    row = connection.execute(_source_query(), {"source_id": source_id}).one()
+    event = {
+        "source_id": source_id,
+        "at": now,
+        "health": health,
+        "was": row.health,
+        "since": row.health_since or row.added_at,
+        "outcome": outcome,
+        "reason": reason,
+    }
+    (event_id,) = insert_rows(connection, source_health_event_table, [event])
+    update_row(connection, source_table, source_id, health=health, health_since=now)
+    alerts = [
+        {
+            "recipient_id": recipient_id,
+            "kind": AlertKind.SOURCE,
+            "event_id": event_id,
+            "priority": _URGENT,
+            "state": AlertState.PENDING,
+            "created_at": now,
+            "not_before": now,
+        }
         for recipient_id in dict.fromkeys(operators)
-    )
-    session.flush()
+    ]
+    insert_rows(connection, alert_table, alerts, wanted=False)
+
+
+@cache
+def _source_query() -> Select[Any]:
+    return select(source_table).where(source_table.c.id == bindparam("source_id"))
 
 
 def health_transitions(
-    session: Session,
+    connection: Connection,
     *,
     limit: int,
     since: datetime | None = None,
@@ -110,40 +118,44 @@ def health_transitions(
     """The newest turns of all sources, or of one, newest first.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         limit: how many are looked at.
         since: those before are left out.
         source_id: of this source alone.
     """
-    newest = select(SourceHealthEventRow).order_by(SourceHealthEventRow.id.desc()).limit(limit)
+    newest = (
+        select(source_health_event_table)
+        .order_by(source_health_event_table.c.id.desc())
+        .limit(limit)
+    )
     if source_id is not None:
-        newest = newest.where(SourceHealthEventRow.source_id == source_id)
+        newest = newest.where(source_health_event_table.c.source_id == source_id)
     looked_at = newest.subquery()
     shown = looked_at.c
     query = (
-        select(looked_at, SourceRow.name)
-        .join(SourceRow, SourceRow.id == shown.source_id)
+        select(looked_at, source_table.c.name)
+        .join(source_table, source_table.c.id == shown.source_id)
         .order_by(shown.id.desc())
     )
     if since is not None:
         query = query.where(shown.at >= since)
-    return [_event(row, row.name) for row in session.execute(query)]
+    return [_event(row) for row in connection.execute(query)]
 
 
-def health_events_by_id(session: Session, ids: set[int]) -> dict[int, SourceHealthEvent]:
+def health_events_by_id(connection: Connection, ids: set[int]) -> dict[int, SourceHealthEvent]:
     """The turns with these ids."""
     query = (
-        select(SourceHealthEventRow, SourceRow.name)
-        .join(SourceRow, SourceRow.id == SourceHealthEventRow.source_id)
-        .where(SourceHealthEventRow.id.in_(ids))
+        select(source_health_event_table, source_table.c.name)
+        .join(source_table, source_table.c.id == source_health_event_table.c.source_id)
+        .where(source_health_event_table.c.id.in_(ids))
     )
-    return {row.id: _event(row, name) for row, name in session.execute(query)}
+    return {row.id: _event(row) for row in connection.execute(query)}
 
 
-def _event(row: Any, name: str) -> SourceHealthEvent:
+def _event(row: Row[Any]) -> SourceHealthEvent:
     return SourceHealthEvent(
         source_id=row.source_id,
-        name=name,
+        name=row.name,
         at=row.at,
         health=Health(row.health),
         was=Health(row.was),

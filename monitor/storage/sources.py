@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Row, select, update
 
 from monitor.model.documents import Health
 from monitor.model.status import PausedSource
-from monitor.storage.tables import FrontierEntryRow, SourceRow
+from monitor.storage.base import update_row
+from monitor.storage.tables import frontier_entry_table, source_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class SourceOverview:
     pause: PausedSource | None
 
 
-def source_overviews(session: Session, *, now: datetime) -> dict[str, SourceOverview]:
+def source_overviews(connection: Connection, *, now: datetime) -> dict[str, SourceOverview]:
     """The sources that were ever watched, by id."""
-    row = SourceRow
+    row = source_table.c
     columns = (
         *(row.id, row.health, row.last_visit_at, row.next_visit_at, row.last_outcome),
         *(row.last_reason, row.paused_at, row.paused_until, row.pause_reason),
@@ -45,7 +45,7 @@ def source_overviews(session: Session, *, now: datetime) -> dict[str, SourceOver
             one.last_reason or "",
             pause_of(one, now=now),
         )
-        for one in session.execute(select(*columns))
+        for one in connection.execute(select(*columns))
     }
 
 
@@ -76,12 +76,12 @@ class SourceLine:
 
 
 def source_lines(
-    session: Session, *, now: datetime, source_id: str | None = None
+    connection: Connection, *, now: datetime, source_id: str | None = None
 ) -> list[SourceLine]:
     """The sources that were ever watched, by id; one alone if it is named."""
-    query = select(SourceRow).order_by(SourceRow.id)
+    query = select(source_table).order_by(source_table.c.id)
     if source_id is not None:
-        query = query.where(SourceRow.id == source_id)
+        query = query.where(source_table.c.id == source_id)
     return [
         SourceLine(
             row.id,
@@ -101,14 +101,14 @@ def source_lines(
             row.last_new_at,
             pause_of(row, now=now),
         )
-        for row in session.scalars(query)
+        for row in connection.execute(query)
     ]
 
 
-def source_names(session: Session) -> dict[str, str]:
+def source_names(connection: Connection) -> dict[str, str]:
     """The names of all sources by their ids, in the order of the ids."""
-    query = select(SourceRow.id, SourceRow.name).order_by(SourceRow.id)
-    return {row.id: row.name for row in session.execute(query)}
+    query = select(source_table.c.id, source_table.c.name).order_by(source_table.c.id)
+    return {row.id: row.name for row in connection.execute(query)}
 
 
 def pause_of(row: Any, *, now: datetime) -> PausedSource | None:
@@ -120,34 +120,37 @@ def pause_of(row: Any, *, now: datetime) -> PausedSource | None:
 
 
 def pause_source(
-    session: Session, source_id: str, *, until: datetime | None, reason: str, now: datetime
+    connection: Connection, source_id: str, *, until: datetime | None, reason: str, now: datetime
 ) -> None:
     """Keep a source from being visited; one that is paused stays so since it was.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         source_id: a source that the database has.
         until: when it ends by itself.
         reason: for those who look at it later.
         now: the current time.
     """
-    row = session.get_one(SourceRow, source_id)
-    if pause_of(row, now=now) is None:
-        row.paused_at = now
-    row.paused_until = until
-    row.pause_reason = reason or None
+    values: dict[str, object] = {"paused_until": until, "pause_reason": reason or None}
+    if pause_of(_source(connection, source_id), now=now) is None:
+        values["paused_at"] = now
+    update_row(connection, source_table, source_id, **values)
 
 
-def resume_source(session: Session, source_id: str, *, now: datetime) -> bool:
+def resume_source(connection: Connection, source_id: str, *, now: datetime) -> bool:
     """End the pause of a source; whether one was in force."""
-    row = session.get_one(SourceRow, source_id)
-    was = pause_of(row, now=now) is not None
-    row.paused_at = row.paused_until = row.pause_reason = None
+    was = pause_of(_source(connection, source_id), now=now) is not None
+    ended = dict.fromkeys(("paused_at", "paused_until", "pause_reason"))
+    update_row(connection, source_table, source_id, **ended)
     return was
 
 
+def _source(connection: Connection, source_id: str) -> Row[Any]:
+    return connection.execute(select(source_table).where(source_table.c.id == source_id)).one()
+
+
 def claim_visit(
-    session: Session,
+    connection: Connection,
     source_id: str,
     identities: Sequence[str],
     *,
@@ -157,7 +160,7 @@ def claim_visit(
     """Prepare a visit that is made now, whatever is due.
 
     Args:
-        session: a writing transaction.
+        connection: a writing transaction.
         source_id: a source that the database has.
         identities: of the pages that the visit is to read even if they are not due.
         now: the current time.
@@ -166,26 +169,24 @@ def claim_visit(
     Returns:
         When the source was due.
     """
-    source = session.get_one(SourceRow, source_id)
-    due, source.next_visit_at = source.next_visit_at, until
-    entry = FrontierEntryRow
-    session.execute(
-        update(entry)
+    due: datetime | None = _source(connection, source_id).next_visit_at
+    update_row(connection, source_table, source_id, next_visit_at=until)
+    entry = frontier_entry_table.c
+    connection.execute(
+        update(frontier_entry_table)
         .where(entry.source_id == source_id, entry.identity.in_(identities))
         .values(next_visit_at=now)
-        .execution_options(synchronize_session=False)
     )
     return due
 
 
 def replace_claim(
-    session: Session, source_id: str, claimed_until: datetime | None, due: datetime | None
+    connection: Connection, source_id: str, claimed_until: datetime | None, due: datetime | None
 ) -> None:
     """Put another time in place of a claim, unless the visit has ended: then its own stays."""
-    row = SourceRow
-    session.execute(
-        update(row)
+    row = source_table.c
+    connection.execute(
+        update(source_table)
         .where(row.id == source_id, row.next_visit_at == claimed_until)
         .values(next_visit_at=due)
-        .execution_options(synchronize_session=False)
     )

@@ -6,17 +6,26 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, text, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+)
 
 from monitor.model.statements import Label, Speaker
-from monitor.storage.base import table_of
-from monitor.storage.statement_tables import StatementRow
+from monitor.storage.statement_tables import statement_table
 
 MAX_FOUND = 20_000
 """More statements than this are too many to look at one by one."""
 
-_STATEMENT = table_of(StatementRow)
+_STATEMENT = statement_table
 # A step of the index for each name: DISTINCT would read a row for each statement.
 _NAMES = text(
     """
@@ -44,9 +53,9 @@ class WantedSpeakers:
     governments_of: frozenset[str] = frozenset()
 
 
-def issuer_names(session: Session) -> list[str]:
+def issuer_names(connection: Connection) -> list[str]:
     """All that statements have as ``source_name``: offices, several joined by 、, documents."""
-    return list(session.scalars(_NAMES))
+    return list(connection.scalars(_NAMES))
 
 
 def offices_of(names: Iterable[str]) -> set[str]:
@@ -66,7 +75,7 @@ def said_by(wanted: WantedSpeakers, names: Collection[str], statement: Any) -> C
 
 
 def statements_by(
-    session: Session,
+    connection: Connection,
     wanted: WantedSpeakers,
     names: Collection[str],
     label: Label | None = Label.COMMITMENT,
@@ -74,7 +83,7 @@ def statements_by(
     """A query for the ids of the statements of those who are wanted.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         wanted: who is wanted.
         names: those of ``names_with``.
         label: of the statements; None for all.
@@ -89,16 +98,16 @@ def statements_by(
     labelled = [] if label is None else [_STATEMENT.c.label == label]
     found = union_all(*(select(_STATEMENT.c.id).where(way, *labelled) for way in ways)).subquery()
     some = select(found.c.id).limit(MAX_FOUND + 1).subquery()
-    if (session.scalar(select(func.count()).select_from(some)) or 0) > MAX_FOUND:
+    if (connection.scalar(select(func.count()).select_from(some)) or 0) > MAX_FOUND:
         return None
     return select(found.c.id)
 
 
-def names_with(session: Session, offices: frozenset[str]) -> list[str]:
+def names_with(connection: Connection, offices: frozenset[str]) -> list[str]:
     """The values of ``source_name`` that have one of some offices in them."""
     if not offices:
         return []
-    return [name for name in issuer_names(session) if name in offices or _has(name, offices)]
+    return [name for name in issuer_names(connection) if name in offices or _has(name, offices)]
 
 
 def _has(name: str, offices: frozenset[str]) -> bool:

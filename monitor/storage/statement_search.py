@@ -8,20 +8,19 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text, tuple_, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, func, select, text, tuple_, union_all
 
 from monitor.folding import fold
 from monitor.model.statements import Label, Statement
-from monitor.storage.mappers import statement_of
+from monitor.storage.change_rows import statements_of
 from monitor.storage.speakers import WantedSpeakers, names_with, said_by, statements_by
 from monitor.storage.statement_tables import (
-    CurrentStatementRow,
-    CurrentTargetRow,
-    MetricYearRow,
-    StatementRow,
+    current_statement_table,
+    current_target_table,
+    metric_year_table,
+    statement_table,
 )
-from monitor.storage.tables import DocumentRow, ReferenceDayRow
+from monitor.storage.tables import document_table, reference_day_table
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
@@ -66,7 +65,7 @@ class StatementState:
 
 
 def find_in_force(
-    session: Session,
+    connection: Connection,
     *,
     region: str | None = None,
     theme: str | None = None,
@@ -79,7 +78,7 @@ def find_in_force(
     """The ids of the commitments in force that fit, newest first.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         region: an official name.
         theme: one theme it must have.
         speakers: who says it.
@@ -88,8 +87,8 @@ def find_in_force(
         before: only smaller ids.
         limit: how many at most.
     """
-    row = CurrentStatementRow
-    day = select(ReferenceDayRow.day).scalar_subquery()
+    row = current_statement_table.c
+    day = select(reference_day_table.c.day).scalar_subquery()
     # Concatenated, for SQLite would walk all that is in force where a metric names a few.
     label: Any = row.label if metric is None else row.label.concat("")
     conditions: list[ColumnElement[bool]] = [label == Label.COMMITMENT, row.holds_until >= day]
@@ -98,16 +97,16 @@ def find_in_force(
     if theme is not None:
         conditions.append(("," + row.themes + ",").contains(f",{theme},", autoescape=True))
     if speakers is not None:
-        names = names_with(session, speakers.offices)
-        of_speakers = statements_by(session, speakers, names)
+        names = names_with(connection, speakers.offices)
+        of_speakers = statements_by(connection, speakers, names)
         conditions.append(said_by(speakers, names, row))
         conditions += [] if of_speakers is None else [row.statement_id.in_(of_speakers)]
     if before is not None:
         conditions.append(row.statement_id < before)
     if metric is not None:
-        conditions.append(row.statement_id.in_(_with_metric(session, metric, region)))
+        conditions.append(row.statement_id.in_(_with_metric(connection, metric, region)))
     said = [word for word in map(fold, words) if word]
-    few = statements_with(session, said) if said else None
+    few = statements_with(connection, said) if said else None
     if few is not None:
         conditions.append(row.statement_id.in_(few))
     # A sum keeps the databases from walking all statements by number where an index finds few.
@@ -116,30 +115,30 @@ def find_in_force(
     order: Any = (row.statement_id + 0 if narrow else row.statement_id).desc()
     query = select(row.statement_id).where(*conditions).order_by(order)
     if not said:
-        return list(session.scalars(query.limit(limit)))
-    with_text = query.join(StatementRow, StatementRow.id == row.statement_id)
-    with_text = with_text.add_columns(StatementRow.text).where(
-        *(may_have(session, StatementRow.text, word) for word in said)
+        return list(connection.scalars(query.limit(limit)))
+    with_text = query.join(statement_table, statement_table.c.id == row.statement_id)
+    with_text = with_text.add_columns(statement_table.c.text).where(
+        *(may_have(connection, statement_table.c.text, word) for word in said)
     )
-    with session.execute(with_text.execution_options(yield_per=_PAGE)) as found:
+    with connection.execute(with_text.execution_options(yield_per=_PAGE)) as found:
         return list(islice(_having(found, said), limit))
 
 
-def _with_metric(session: Session, metric: str, region: str | None) -> Any:
+def _with_metric(connection: Connection, metric: str, region: str | None) -> Any:
     """A query for the statements in force with a target of a metric.
 
     A metric has a target of each year, and few of them hold. The index of those that hold begins
     with the region, so that without one it is entered once for each.
     """
-    target = CurrentTargetRow
-    day = select(ReferenceDayRow.day).scalar_subquery()
+    target = current_target_table.c
+    day = select(reference_day_table.c.day).scalar_subquery()
     holds = [target.label == Label.COMMITMENT, target.holds_until >= day]
     named = select(target.statement_id).where(target.canonical_metric == metric, *holds)
     if region is not None:
         return named.where(target.region == region)
     # True of each: SQLite takes that index if more of its columns are named.
     named = named.where(target.canonical_unit >= "")
-    regions = session.scalars(_REGIONS_IN_FORCE).all()
+    regions = connection.scalars(_REGIONS_IN_FORCE).all()
     return union_all(named.where(target.region.in_(regions)), named.where(target.region.is_(None)))
 
 
@@ -150,39 +149,40 @@ def _having(rows: Any, said: Collection[str]) -> Iterator[int]:
             yield number
 
 
-def statement_states(session: Session, ids: Collection[int]) -> list[StatementState]:
+def statement_states(connection: Connection, ids: Collection[int]) -> list[StatementState]:
     """Statements by their ids, in their order; those that are not there are left out."""
-    day = session.scalar(select(ReferenceDayRow.day))
-    current = CurrentStatementRow
+    day = connection.scalar(select(reference_day_table.c.day))
+    current = current_statement_table.c
     query = (
         select(
-            StatementRow,
-            DocumentRow.title,
-            DocumentRow.url,
-            DocumentRow.published,
-            DocumentRow.source_id,
-            DocumentRow.withdrawn_at,
+            statement_table,
+            document_table.c.title,
+            document_table.c.url,
+            document_table.c.published,
+            document_table.c.source_id,
+            document_table.c.withdrawn_at,
             current.statement_id.label("current_id"),
             current.holds_until,
             current.in_force_until,
             current.superseded_by_id,
             current.repeats_id,
         )
-        .join(DocumentRow, DocumentRow.id == StatementRow.document_id)
-        .outerjoin(current, current.statement_id == StatementRow.id)
-        .where(StatementRow.id.in_(ids), StatementRow.in_scope)
+        .join(document_table, document_table.c.id == statement_table.c.document_id)
+        .outerjoin(current_statement_table, current.statement_id == statement_table.c.id)
+        .where(statement_table.c.id.in_(ids), statement_table.c.in_scope)
     )
+    rows = connection.execute(query).all()
+    statements = statements_of(connection, rows)
     found = {}
-    for one in session.execute(query):
-        row = one.StatementRow
-        found[row.id] = StatementState(
-            id=row.id,
-            statement=statement_of(row),
-            snapshot_id=row.snapshot_id,
-            first_version_id=row.first_version_id or row.id,
-            first_seen_at=row.first_seen_at,
-            origin=row.origin,
-            document_id=row.document_id,
+    for one in rows:
+        found[one.id] = StatementState(
+            id=one.id,
+            statement=statements[one.id],
+            snapshot_id=one.snapshot_id,
+            first_version_id=one.first_version_id or one.id,
+            first_seen_at=one.first_seen_at,
+            origin=one.origin,
+            document_id=one.document_id,
             document_title=one.title,
             url=one.url,
             published=one.published,
@@ -198,12 +198,12 @@ def statement_states(session: Session, ids: Collection[int]) -> list[StatementSt
 
 
 def list_metrics(
-    session: Session, *, part: str = "", after: str | None = None, limit: int = 50
+    connection: Connection, *, part: str = "", after: str | None = None, limit: int = 50
 ) -> tuple[list[Any], str | None]:
     """The metrics of the series by name, a line for each unit.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         part: of the name.
         after: only names that follow.
         limit: how many names at most.
@@ -212,13 +212,13 @@ def list_metrics(
         Lines with metric, unit, regions, first_year and last_year, and the last name if there are
         more.
     """
-    row = MetricYearRow
+    row = metric_year_table.c
     names = select(row.metric).distinct().order_by(row.metric)
     if part:
         names = names.where(row.metric.contains(part, autoescape=True))
     if after is not None:
         names = names.where(row.metric > after)
-    found = list(session.scalars(names.limit(limit + 1)))
+    found = list(connection.scalars(names.limit(limit + 1)))
     shown = found[:limit]
     query = (
         select(
@@ -232,11 +232,11 @@ def list_metrics(
         .group_by(row.metric, row.unit)
         .order_by(row.metric, row.unit)
     )
-    return list(session.execute(query)), shown[-1] if len(found) > limit else None
+    return list(connection.execute(query)), shown[-1] if len(found) > limit else None
 
 
 def metric_series(
-    session: Session,
+    connection: Connection,
     metric: str,
     *,
     unit: str | None = None,
@@ -249,7 +249,7 @@ def metric_series(
     """Lines of ``metric_series``, by region, unit and year.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         metric: its canonical name.
         unit: one unit of it.
         regions: official names; all if none is named.
@@ -258,7 +258,7 @@ def metric_series(
         after: only what follows this region, unit and year.
         limit: how many at most.
     """
-    row = MetricYearRow
+    row = metric_year_table.c
     query = select(
         row.region,
         row.metric,
@@ -279,4 +279,4 @@ def metric_series(
         (after, lambda key: tuple_(row.region, row.unit, row.year) > tuple_(*key)),
     )
     query = query.where(*(make(value) for value, make in conditions if value is not None))
-    return list(session.execute(query.order_by(row.region, row.unit, row.year).limit(limit)))
+    return list(connection.execute(query.order_by(row.region, row.unit, row.year).limit(limit)))

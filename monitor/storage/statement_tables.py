@@ -2,21 +2,31 @@
 
 They name those of ``monitor.storage.tables``, never the reverse: what only visits pages and finds
 nothing new does without them.
-
-A thread may load this module while others ask for rows of ``tables``, and SQLAlchemy then completes
-the relationships of the classes that are there so far: each class stands below those it names.
-Otherwise it would refuse every query from then on.
 """
 
 # Annotations are values here: SQLAlchemy reads them, and would have to evaluate their text.
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, false, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Named,
+    String,
+    Table,
+    Text,
+    TypedColumns,
+    UniqueConstraint,
+    false,
+    text,
+)
 
-from monitor.storage.base import Base, Id
+import monitor.storage.tables  # noqa: F401 - the tables that these name
+from monitor.storage.base import METADATA, Id, UtcDateTime
 from monitor.storage.packing import PackedText
-from monitor.storage.tables import DocumentRow
 
 
 def _ordered_indexes(table: str, column: str) -> tuple[Index, Index]:
@@ -30,156 +40,191 @@ def _ordered_indexes(table: str, column: str) -> tuple[Index, Index]:
     )
 
 
-class DocumentRemovalRow(Base):
+class DocumentRemovalColumns(TypedColumns):
     """That an operator removed a document, or restored it; rows are only added."""
 
-    __tablename__ = "document_removal"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
-    at: Mapped[datetime]
-    action: Mapped[str] = mapped_column(String(8))
-    reason: Mapped[str]
+    id: Named[int] = Column(Id, primary_key=True)
+    document_id: Named[int] = Column(Id, ForeignKey("document.id"), index=True)
+    at: Named[datetime] = Column(UtcDateTime)
+    action: Named[str] = Column(String(8))
+    reason: Named[str] = Column(Text)
 
 
-class TextFingerprintRow(Base):
+document_removal_table = Table(
+    "document_removal",
+    METADATA,
+    DocumentRemovalColumns,
+)
+
+
+class TextFingerprintColumns(TypedColumns):
     """A few hashes of a document's first text, by which its reprints are found."""
 
-    __tablename__ = "text_fingerprint"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - the key is the whole row
-
-    hash: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    hash: Named[int] = Column(BigInteger, primary_key=True, autoincrement=False)
+    document_id: Named[int] = Column(Id, ForeignKey("document.id"), primary_key=True)
 
 
-class BasePageRow(Base):
+text_fingerprint_table = Table(
+    "text_fingerprint",
+    METADATA,
+    TextFingerprintColumns,
+    sqlite_with_rowid=False,  # the key is the whole row
+)
+
+
+class BasePageColumns(TypedColumns):
     """A page that others of its site are compared with, to store the difference: the newest one."""
 
-    __tablename__ = "base_page"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    site: Mapped[str] = mapped_column(index=True)
-    blob_hash: Mapped[str] = mapped_column(ForeignKey("blob.hash"))
+    id: Named[int] = Column(Id, primary_key=True)
+    site: Named[str] = Column(Text, index=True)
+    blob_hash: Named[str] = Column(String(64), ForeignKey("blob.hash"))
 
 
-class SnapshotTextRow(Base):
+base_page_table = Table(
+    "base_page",
+    METADATA,
+    BasePageColumns,
+)
+
+
+class SnapshotTextColumns(TypedColumns):
     """The text of a snapshot.
 
     A table of its own: a row of SQLite that is larger than half a page takes a whole one.
     """
 
-    __tablename__ = "snapshot_text"
-
-    snapshot_id: Mapped[int] = mapped_column(
-        ForeignKey("snapshot.id"), primary_key=True, autoincrement=False
+    snapshot_id: Named[int] = Column(
+        Id, ForeignKey("snapshot.id"), primary_key=True, autoincrement=False
     )
-    text: Mapped[str] = mapped_column(PackedText)
+    text: Named[str] = Column(PackedText)
 
 
-class TargetRow(Base):
+snapshot_text_table = Table(
+    "snapshot_text",
+    METADATA,
+    SnapshotTextColumns,
+)
+
+
+class TargetColumns(TypedColumns):
     """A number in a statement."""
 
-    __tablename__ = "target"
-    __table_args__ = (UniqueConstraint("statement_id", "position"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    statement_id: Mapped[int] = mapped_column(ForeignKey("statement.id"))
-    position: Mapped[int]
-    metric: Mapped[str]
-    op: Mapped[str] = mapped_column(String(16))
-    value: Mapped[float]
-    unit: Mapped[str]
-    year: Mapped[int | None]
-    raw: Mapped[str]
+    id: Named[int] = Column(Id, primary_key=True)
+    statement_id: Named[int] = Column(Id, ForeignKey("statement.id"))
+    position: Named[int]
+    metric: Named[str] = Column(Text)
+    op: Named[str] = Column(String(16))
+    value: Named[float] = Column(Float)
+    unit: Named[str] = Column(Text)
+    year: Named[int | None]
+    raw: Named[str] = Column(Text)
 
 
-class StatementRow(Base):
+target_table = Table(
+    "target",
+    METADATA,
+    TargetColumns,
+    UniqueConstraint("statement_id", "position"),
+)
+
+
+class StatementColumns(TypedColumns):
     """A sentence that says something about a topic, in one snapshot."""
 
-    __tablename__ = "statement"
-    __table_args__ = (
-        Index("ix_statement_region", "region", "label", "year"),
-        Index(
-            "ix_statement_first_version_id",
-            "first_version_id",
-            sqlite_where=text("first_version_id IS NOT NULL"),
-        ),
-        Index(
-            "ix_statement_source_name",
-            "source_name",
-            sqlite_where=text("source_name IS NOT NULL"),
-        ),
-        # Most speakers are governments, which need no index: see monitor.storage.speakers.
-        Index(
-            "ix_statement_speaker",
-            *("speaker", "label"),
-            sqlite_where=text("speaker <> 'government'"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
-    topic: Mapped[str] = mapped_column(String(64))
-    text: Mapped[str]
-    start_offset: Mapped[int]
-    end_offset: Mapped[int]
-    label: Mapped[str] = mapped_column(String(16))
-    speaker: Mapped[str] = mapped_column(String(16))
-    region: Mapped[str | None]
-    year: Mapped[int | None]
-    themes: Mapped[str]  # comma-joined
-    section: Mapped[str]
+    id: Named[int] = Column(Id, primary_key=True)
+    snapshot_id: Named[int] = Column(Id, ForeignKey("snapshot.id"), index=True)
+    document_id: Named[int] = Column(Id, ForeignKey("document.id"))
+    topic: Named[str] = Column(String(64))
+    text: Named[str] = Column(Text)
+    start_offset: Named[int]
+    end_offset: Named[int]
+    label: Named[str] = Column(String(16))
+    speaker: Named[str] = Column(String(16))
+    region: Named[str | None] = Column(Text)
+    year: Named[int | None]
+    themes: Named[str] = Column(Text)  # comma-joined
+    section: Named[str] = Column(Text)
     # Who speaks, by name; NULL where nobody is named, and in rows older than the columns.
-    source_name: Mapped[str | None]
-    person: Mapped[str | None]
-    person_title: Mapped[str | None]
+    source_name: Named[str | None] = Column(Text)
+    person: Named[str | None] = Column(Text)
+    person_title: Named[str | None] = Column(Text)
     # False for a sentence about another subject that a change refers to.
-    in_scope: Mapped[bool] = mapped_column(default=True)
+    in_scope: Named[bool] = Column(default=True)
     # The row of this sentence in the first snapshot of its document that has it; NULL: this one.
-    first_version_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    first_version_id: Named[int | None] = Column(Id, ForeignKey("statement.id"))
     # Origin, and when it was first seen, both of its first version.
-    origin: Mapped[str] = mapped_column(String(8), server_default="live")
-    first_seen_at: Mapped[datetime | None]
-    targets: Mapped[list[TargetRow]] = relationship(
-        order_by=TargetRow.position, lazy="selectin", cascade="all"
-    )
+    origin: Named[str] = Column(String(8), server_default="live")
+    first_seen_at: Named[datetime | None] = Column(UtcDateTime)
 
 
-class CorroborationRow(Base):
+statement_table = Table(
+    "statement",
+    METADATA,
+    StatementColumns,
+    Index("ix_statement_region", "region", "label", "year"),
+    Index(
+        "ix_statement_first_version_id",
+        "first_version_id",
+        sqlite_where=text("first_version_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_statement_source_name",
+        "source_name",
+        sqlite_where=text("source_name IS NOT NULL"),
+    ),
+    # Most speakers are governments, which need no index: see monitor.storage.speakers.
+    Index(
+        "ix_statement_speaker",
+        *("speaker", "label"),
+        sqlite_where=text("speaker <> 'government'"),
+    ),
+)
+
+
+class CorroborationColumns(TypedColumns):
     """An article's statement that only tells of a commitment a report holds already."""
 
-    __tablename__ = "corroboration"
-
-    statement_id: Mapped[int] = mapped_column(
-        ForeignKey("statement.id"), primary_key=True, autoincrement=False
+    statement_id: Named[int] = Column(
+        Id, ForeignKey("statement.id"), primary_key=True, autoincrement=False
     )
-    commitment_id: Mapped[int] = mapped_column(ForeignKey("statement.id"), index=True)
-    share: Mapped[float]
-    noted_at: Mapped[datetime]
+    commitment_id: Named[int] = Column(Id, ForeignKey("statement.id"), index=True)
+    share: Named[float] = Column(Float)
+    noted_at: Named[datetime] = Column(UtcDateTime)
 
 
-class FulfilmentRow(Base):
+corroboration_table = Table(
+    "corroboration",
+    METADATA,
+    CorroborationColumns,
+)
+
+
+class FulfilmentColumns(TypedColumns):
     """The verdict of a report's review on one target of an earlier report."""
 
-    __tablename__ = "fulfilment"
-    __table_args__ = (UniqueConstraint("commitment_id", "position", "snapshot_id"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    commitment_id: Mapped[int] = mapped_column(ForeignKey("statement.id"))
-    position: Mapped[int]  # of the target in its commitment
-    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
-    due: Mapped[int]
-    verdict: Mapped[str] = mapped_column(String(16))
-    achievement_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
-    achieved: Mapped[float | None]
-    unit: Mapped[str | None]
-    assessed_at: Mapped[datetime]
+    id: Named[int] = Column(Id, primary_key=True)
+    commitment_id: Named[int] = Column(Id, ForeignKey("statement.id"))
+    position: Named[int]  # of the target in its commitment
+    snapshot_id: Named[int] = Column(Id, ForeignKey("snapshot.id"), index=True)
+    due: Named[int]
+    verdict: Named[str] = Column(String(16))
+    achievement_id: Named[int | None] = Column(Id, ForeignKey("statement.id"))
+    achieved: Named[float | None] = Column(Float)
+    unit: Named[str | None] = Column(Text)
+    assessed_at: Named[datetime] = Column(UtcDateTime)
     # Given when verdicts were no changes yet: the log lacks it.
-    predates_log: Mapped[bool] = mapped_column(default=False, server_default=false())
+    predates_log: Named[bool] = Column(default=False, server_default=false())
 
 
-class CurrentStatementRow(Base):
+fulfilment_table = Table(
+    "fulfilment",
+    METADATA,
+    FulfilmentColumns,
+    UniqueConstraint("commitment_id", "position", "snapshot_id"),
+)
+
+
+class CurrentStatementColumns(TypedColumns):
     """A statement of a document's current snapshot, with how long it holds.
 
     What a query filters, groups or adds up by stands here; what is only shown the views look up.
@@ -190,273 +235,294 @@ class CurrentStatementRow(Base):
     for people.
     """
 
-    __tablename__ = "current_statement"
-    __table_args__ = (
-        Index(
-            "ix_current_statement_in_force",
-            *("label", "region", "holds_until", "year", "topic", "themes", "speaker", "metric"),
-            sqlite_where=text("holds_until IS NOT NULL"),
-        ),
-        Index("ix_current_statement_region", "region", "superseded_by_id", "year"),
-        Index(
-            "ix_current_statement_repeats",
-            "repeats_id",
-            sqlite_where=text("repeats_id IS NOT NULL"),
-        ),
+    statement_id: Named[int] = Column(
+        Id, ForeignKey("statement.id"), primary_key=True, autoincrement=False
     )
-
-    statement_id: Mapped[int] = mapped_column(
-        ForeignKey("statement.id"), primary_key=True, autoincrement=False
-    )
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
-    document_kind: Mapped[str] = mapped_column(String(16))
-    label: Mapped[str] = mapped_column(String(16))
-    speaker: Mapped[str] = mapped_column(String(16))
-    region: Mapped[str | None]
-    year: Mapped[int | None]
-    topic: Mapped[str] = mapped_column(String(64))
-    themes: Mapped[str]
-    source_name: Mapped[str | None]
+    document_id: Named[int] = Column(Id, ForeignKey("document.id"), index=True)
+    document_kind: Named[str] = Column(String(16))
+    label: Named[str] = Column(String(16))
+    speaker: Named[str] = Column(String(16))
+    region: Named[str | None] = Column(Text)
+    year: Named[int | None]
+    topic: Named[str] = Column(String(64))
+    themes: Named[str] = Column(Text)
+    source_name: Named[str | None] = Column(Text)
     # The first target
-    metric: Mapped[str | None]
-    op: Mapped[str | None] = mapped_column(String(16))
-    value: Mapped[float | None]
-    unit: Mapped[str | None]
-    target_year: Mapped[int | None]
-    in_force_until: Mapped[date | None]
-    superseded_by_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
-    repeats_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
-    holds_until: Mapped[date | None]
+    metric: Named[str | None] = Column(Text)
+    op: Named[str | None] = Column(String(16))
+    value: Named[float | None] = Column(Float)
+    unit: Named[str | None] = Column(Text)
+    target_year: Named[int | None]
+    in_force_until: Named[date | None] = Column(Date)
+    superseded_by_id: Named[int | None] = Column(Id, ForeignKey("document.id"))
+    repeats_id: Named[int | None] = Column(Id, ForeignKey("statement.id"))
+    holds_until: Named[date | None] = Column(Date)
 
 
-class CurrentTargetRow(Base):
+current_statement_table = Table(
+    "current_statement",
+    METADATA,
+    CurrentStatementColumns,
+    Index(
+        "ix_current_statement_in_force",
+        *("label", "region", "holds_until", "year", "topic", "themes", "speaker", "metric"),
+        sqlite_where=text("holds_until IS NOT NULL"),
+    ),
+    Index("ix_current_statement_region", "region", "superseded_by_id", "year"),
+    Index(
+        "ix_current_statement_repeats",
+        "repeats_id",
+        sqlite_where=text("repeats_id IS NOT NULL"),
+    ),
+)
+
+
+class CurrentTargetColumns(TypedColumns):
     """A target of a current statement, in its canonical metric and unit, and what became of it.
 
     ``plan_year`` is that of a commitment in a report, else NULL. The verdict is that of the
     current snapshot of the review that gave it.
     """
 
-    __tablename__ = "current_target"
-    __table_args__ = (
-        Index(
-            "ix_current_target_in_force",
-            *("region", "canonical_metric", "canonical_unit", "holds_until"),
-            *("due", "op", "canonical_value"),
-            sqlite_where=text("holds_until IS NOT NULL"),
-        ),
-        Index("ix_current_target_metric", "canonical_metric", "region", "due"),
-        Index("ix_current_target_region", "region", "document_kind"),
-        Index(
-            "ix_current_target_review_id",
-            "review_id",
-            sqlite_where=text("review_id IS NOT NULL"),
-        ),
-        *(
-            Index(
-                f"ix_current_target_plan_{columns[0]}",
-                *columns,
-                sqlite_where=text("plan_year IS NOT NULL"),
-            )
-            for columns in (
-                ("plan_year", "region", "verdict"),
-                ("region", "plan_year", "verdict"),
-                ("verdict", "plan_year", "region"),
-                ("due", "plan_year", "verdict"),
-            )
-        ),
+    statement_id: Named[int] = Column(
+        Id, ForeignKey("statement.id"), primary_key=True, autoincrement=False
     )
-
-    statement_id: Mapped[int] = mapped_column(
-        ForeignKey("statement.id"), primary_key=True, autoincrement=False
-    )
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
-    document_kind: Mapped[str] = mapped_column(String(16))
-    label: Mapped[str] = mapped_column(String(16))
-    speaker: Mapped[str] = mapped_column(String(16))
-    region: Mapped[str | None]
-    year: Mapped[int | None]
-    topic: Mapped[str] = mapped_column(String(64))
-    themes: Mapped[str]
-    source_name: Mapped[str | None]
-    due: Mapped[int | None]
-    metric: Mapped[str]
-    op: Mapped[str] = mapped_column(String(16))
-    value: Mapped[float]
-    unit: Mapped[str]
-    target_year: Mapped[int | None]
-    canonical_metric: Mapped[str]
-    canonical_value: Mapped[float]
-    canonical_unit: Mapped[str]
-    in_force_until: Mapped[date | None]
-    holds_until: Mapped[date | None]
-    plan_year: Mapped[int | None]
-    verdict: Mapped[str | None] = mapped_column(String(16))
-    achieved: Mapped[float | None]
-    achieved_unit: Mapped[str | None]
-    achievement_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
-    assessed_at: Mapped[datetime | None]
-    review_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"))
+    position: Named[int] = Column(primary_key=True, autoincrement=False)
+    document_id: Named[int] = Column(Id, ForeignKey("document.id"), index=True)
+    document_kind: Named[str] = Column(String(16))
+    label: Named[str] = Column(String(16))
+    speaker: Named[str] = Column(String(16))
+    region: Named[str | None] = Column(Text)
+    year: Named[int | None]
+    topic: Named[str] = Column(String(64))
+    themes: Named[str] = Column(Text)
+    source_name: Named[str | None] = Column(Text)
+    due: Named[int | None]
+    metric: Named[str] = Column(Text)
+    op: Named[str] = Column(String(16))
+    value: Named[float] = Column(Float)
+    unit: Named[str] = Column(Text)
+    target_year: Named[int | None]
+    canonical_metric: Named[str] = Column(Text)
+    canonical_value: Named[float] = Column(Float)
+    canonical_unit: Named[str] = Column(Text)
+    in_force_until: Named[date | None] = Column(Date)
+    holds_until: Named[date | None] = Column(Date)
+    plan_year: Named[int | None]
+    verdict: Named[str | None] = Column(String(16))
+    achieved: Named[float | None] = Column(Float)
+    achieved_unit: Named[str | None] = Column(Text)
+    achievement_id: Named[int | None] = Column(Id, ForeignKey("statement.id"))
+    assessed_at: Named[datetime | None] = Column(UtcDateTime)
+    review_id: Named[int | None] = Column(Id, ForeignKey("document.id"))
 
 
-class MetricYearRow(Base):
+current_target_table = Table(
+    "current_target",
+    METADATA,
+    CurrentTargetColumns,
+    Index(
+        "ix_current_target_in_force",
+        *("region", "canonical_metric", "canonical_unit", "holds_until"),
+        *("due", "op", "canonical_value"),
+        sqlite_where=text("holds_until IS NOT NULL"),
+    ),
+    Index("ix_current_target_metric", "canonical_metric", "region", "due"),
+    Index("ix_current_target_region", "region", "document_kind"),
+    Index(
+        "ix_current_target_review_id",
+        "review_id",
+        sqlite_where=text("review_id IS NOT NULL"),
+    ),
+    *(
+        Index(
+            f"ix_current_target_plan_{columns[0]}",
+            *columns,
+            sqlite_where=text("plan_year IS NOT NULL"),
+        )
+        for columns in (
+            ("plan_year", "region", "verdict"),
+            ("region", "plan_year", "verdict"),
+            ("verdict", "plan_year", "region"),
+            ("due", "plan_year", "verdict"),
+        )
+    ),
+)
+
+
+class MetricYearColumns(TypedColumns):
     """What was promised for a year and what was reached in it, of a region's metric.
 
     Made from ``current_target``. The metric is canonical, the values are in ``unit``.
     """
 
-    __tablename__ = "metric_year"
-    __table_args__ = (
-        Index("ix_metric_year_metric", "metric", "year"),
-        {"sqlite_with_rowid": False},
-    )
-
-    region: Mapped[str] = mapped_column(primary_key=True)
-    metric: Mapped[str] = mapped_column(primary_key=True)
-    unit: Mapped[str] = mapped_column(primary_key=True)
-    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    promised: Mapped[float | None]
-    promised_op: Mapped[str | None] = mapped_column(String(16))
-    promised_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
-    reached: Mapped[float | None]
-    reached_op: Mapped[str | None] = mapped_column(String(16))
-    reached_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
+    region: Named[str] = Column(Text, primary_key=True)
+    metric: Named[str] = Column(Text, primary_key=True)
+    unit: Named[str] = Column(Text, primary_key=True)
+    year: Named[int] = Column(primary_key=True, autoincrement=False)
+    promised: Named[float | None] = Column(Float)
+    promised_op: Named[str | None] = Column(String(16))
+    promised_id: Named[int | None] = Column(Id, ForeignKey("statement.id"))
+    reached: Named[float | None] = Column(Float)
+    reached_op: Named[str | None] = Column(String(16))
+    reached_id: Named[int | None] = Column(Id, ForeignKey("statement.id"))
 
 
-class DeltaRow(Base):
+metric_year_table = Table(
+    "metric_year",
+    METADATA,
+    MetricYearColumns,
+    Index("ix_metric_year_metric", "metric", "year"),
+    sqlite_with_rowid=False,
+)
+
+
+class DeltaColumns(TypedColumns):
     """A target before and after a change."""
 
-    __tablename__ = "delta"
-    __table_args__ = (UniqueConstraint("change_id", "position"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"))
-    position: Mapped[int]
-    metric: Mapped[str]
-    unit: Mapped[str]
-    before: Mapped[float | None]
-    after: Mapped[float | None]
+    id: Named[int] = Column(Id, primary_key=True)
+    change_id: Named[int] = Column(Id, ForeignKey("change.id"))
+    position: Named[int]
+    metric: Named[str] = Column(Text)
+    unit: Named[str] = Column(Text)
+    before: Named[float | None] = Column(Float)
+    after: Named[float | None] = Column(Float)
 
 
-class ChangeRow(Base):
+delta_table = Table(
+    "delta",
+    METADATA,
+    DeltaColumns,
+    UniqueConstraint("change_id", "position"),
+)
+
+
+class ChangeColumns(TypedColumns):
     """One line of the change log."""
 
-    __tablename__ = "change"
-    __table_args__ = (
-        Index("ix_change_document", "document_id", "basis", "kind"),
-        Index(
-            "ix_change_before_id",
-            "before_id",
-            sqlite_where=text("before_id IS NOT NULL"),
-        ),
-        Index("ix_change_kind", "kind", "detected_at"),
-        *_ordered_indexes("change", "kind"),
-        *_ordered_indexes("change", "basis"),
-        # The others are the whole log, in the order of their numbers.
-        Index(
-            "ix_change_certainty_id",
-            *("certainty", "id"),
-            sqlite_where=text("certainty = 'unsure'"),
-        ),
-        *_ordered_indexes("change", "region"),
-        Index("ix_change_region_detected_at", "region", "detected_at"),
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    detected_at: Mapped[datetime] = mapped_column(index=True)
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
-    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshot.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    basis: Mapped[str] = mapped_column(String(16))
-    region: Mapped[str | None]
-    topic: Mapped[str] = mapped_column(String(64))
-    before_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
-    after_id: Mapped[int | None] = mapped_column(ForeignKey("statement.id"), index=True)
-    similarity: Mapped[float]
+    id: Named[int] = Column(Id, primary_key=True)
+    detected_at: Named[datetime] = Column(UtcDateTime, index=True)
+    document_id: Named[int] = Column(Id, ForeignKey("document.id"))
+    snapshot_id: Named[int] = Column(Id, ForeignKey("snapshot.id"), index=True)
+    kind: Named[str] = Column(String(16))
+    basis: Named[str] = Column(String(16))
+    region: Named[str | None] = Column(Text)
+    topic: Named[str] = Column(String(64))
+    before_id: Named[int | None] = Column(Id, ForeignKey("statement.id"))
+    after_id: Named[int | None] = Column(Id, ForeignKey("statement.id"), index=True)
+    similarity: Named[float] = Column(Float)
     # How probably the two sentences, or this and the nearest one, are one promise.
-    score: Mapped[float | None]
-    nearest_text: Mapped[str | None]
-    certainty: Mapped[str] = mapped_column(String(8), default="sure")
-    summary: Mapped[str]  # the deltas in words: 算力规模 160 → 190 Eflops
-    origin: Mapped[str] = mapped_column(String(8), server_default="live")
+    score: Named[float | None] = Column(Float)
+    nearest_text: Named[str | None] = Column(Text)
+    certainty: Named[str] = Column(String(8), default="sure")
+    summary: Named[str] = Column(Text)  # the deltas in words: 算力规模 160 → 190 Eflops
+    origin: Named[str] = Column(String(8), server_default="live")
     # snapshot, basis, before, after, and of a verdict the target's position: a change cannot be
     # written twice, NULLs included.
-    identity: Mapped[str] = mapped_column(String(80), unique=True)
-    before: Mapped[StatementRow | None] = relationship(foreign_keys=[before_id])
-    after: Mapped[StatementRow | None] = relationship(foreign_keys=[after_id])
-    deltas: Mapped[list[DeltaRow]] = relationship(
-        order_by=DeltaRow.position, lazy="selectin", cascade="all"
-    )
-    document: Mapped[DocumentRow] = relationship()
+    identity: Named[str] = Column(String(80), unique=True)
 
 
-class FeedbackRow(Base):
+change_table = Table(
+    "change",
+    METADATA,
+    ChangeColumns,
+    Index("ix_change_document", "document_id", "basis", "kind"),
+    Index(
+        "ix_change_before_id",
+        "before_id",
+        sqlite_where=text("before_id IS NOT NULL"),
+    ),
+    Index("ix_change_kind", "kind", "detected_at"),
+    *_ordered_indexes("change", "kind"),
+    *_ordered_indexes("change", "basis"),
+    # The others are the whole log, in the order of their numbers.
+    Index(
+        "ix_change_certainty_id",
+        *("certainty", "id"),
+        sqlite_where=text("certainty = 'unsure'"),
+    ),
+    *_ordered_indexes("change", "region"),
+    Index("ix_change_region_detected_at", "region", "detected_at"),
+)
+
+
+class FeedbackColumns(TypedColumns):
     """What one person says is wrong with a change, and what an operator decided."""
 
-    __tablename__ = "feedback_entry"
-    __table_args__ = (
-        UniqueConstraint("change_id", "person"),
-        Index("ix_feedback_entry_state", "state", "change_id"),
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"))
-    recipient_id: Mapped[int] = mapped_column(BigInteger, index=True)
-    person: Mapped[int] = mapped_column(BigInteger)  # a Telegram user
+    id: Named[int] = Column(Id, primary_key=True)
+    change_id: Named[int] = Column(Id, ForeignKey("change.id"))
+    recipient_id: Named[int] = Column(BigInteger, index=True)
+    person: Named[int] = Column(BigInteger)  # a Telegram user
     # The sentences as they were sent.
-    before_text: Mapped[str | None]
-    after_text: Mapped[str | None]
-    kind: Mapped[str] = mapped_column(String(16))  # FeedbackKind
-    at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(16))  # FeedbackState
-    operator: Mapped[str | None]
-    decided_at: Mapped[datetime | None]
-    note: Mapped[str | None]
+    before_text: Named[str | None] = Column(Text)
+    after_text: Named[str | None] = Column(Text)
+    kind: Named[str] = Column(String(16))  # FeedbackKind
+    at: Named[datetime] = Column(UtcDateTime)
+    state: Named[str] = Column(String(16))  # FeedbackState
+    operator: Named[str | None] = Column(Text)
+    decided_at: Named[datetime | None] = Column(UtcDateTime)
+    note: Named[str | None] = Column(Text)
 
 
-class CommitmentYearRow(Base):
+feedback_table = Table(
+    "feedback_entry",
+    METADATA,
+    FeedbackColumns,
+    UniqueConstraint("change_id", "person"),
+    Index("ix_feedback_entry_state", "state", "change_id"),
+)
+
+
+class CommitmentYearColumns(TypedColumns):
     """What a report's sentence is of a commitment over the years; see ``commitment_history``.
 
     Made from the other tables when a report is written (``monitor.storage.commitments``).
     """
 
-    __tablename__ = "commitment_year"
-    __table_args__ = (
-        Index("ix_commitment_year_longest", "last_year", "years", "commitment_id"),
-        Index("ix_commitment_year_region", "region", "last_year", "years", "commitment_id"),
+    statement_id: Named[int] = Column(
+        Id, ForeignKey("statement.id"), primary_key=True, autoincrement=False
     )
-
-    statement_id: Mapped[int] = mapped_column(
-        ForeignKey("statement.id"), primary_key=True, autoincrement=False
-    )
-    commitment_id: Mapped[int] = mapped_column(ForeignKey("statement.id"), index=True)
-    region: Mapped[str | None]
-    first_year: Mapped[int]
-    last_year: Mapped[int]
-    years: Mapped[int]
-    year: Mapped[int]
-    text: Mapped[str]  # that of the statement, for searches in reports alone
-    metric: Mapped[str | None]
-    op: Mapped[str | None] = mapped_column(String(16))
-    value: Mapped[float | None]
-    unit: Mapped[str | None]
-    kind: Mapped[str | None] = mapped_column(String(16))
-    change_id: Mapped[int | None] = mapped_column(ForeignKey("change.id"))
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("statement.id"))
-    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    commitment_id: Named[int] = Column(Id, ForeignKey("statement.id"), index=True)
+    region: Named[str | None] = Column(Text)
+    first_year: Named[int]
+    last_year: Named[int]
+    years: Named[int]
+    year: Named[int]
+    text: Named[str] = Column(Text)  # that of the statement, for searches in reports alone
+    metric: Named[str | None] = Column(Text)
+    op: Named[str | None] = Column(String(16))
+    value: Named[float | None] = Column(Float)
+    unit: Named[str | None] = Column(Text)
+    kind: Named[str | None] = Column(String(16))
+    change_id: Named[int | None] = Column(Id, ForeignKey("change.id"))
+    merged_into: Named[int | None] = Column(Id, ForeignKey("statement.id"))
+    document_id: Named[int] = Column(Id, ForeignKey("document.id"))
 
 
-class AlertChangeRow(Base):
+commitment_year_table = Table(
+    "commitment_year",
+    METADATA,
+    CommitmentYearColumns,
+    Index("ix_commitment_year_longest", "last_year", "years", "commitment_id"),
+    Index("ix_commitment_year_region", "region", "last_year", "years", "commitment_id"),
+)
+
+
+class AlertChangeColumns(TypedColumns):
     """Which changes an alert tells, and which rule asked for each."""
 
-    __tablename__ = "alert_change"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - the key is nearly the whole row
-
-    alert_id: Mapped[int] = mapped_column(ForeignKey("alert.id"), primary_key=True)
-    change_id: Mapped[int] = mapped_column(ForeignKey("change.id"), primary_key=True)
-    rule_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    alert_id: Named[int] = Column(Id, ForeignKey("alert.id"), primary_key=True)
+    change_id: Named[int] = Column(Id, ForeignKey("change.id"), primary_key=True)
+    rule_id: Named[str] = Column(String(64), primary_key=True)
+    priority: Named[int] = Column(default=0, server_default="0")
 
 
-METADATA = Base.metadata
-"""All tables, for migrations."""
+alert_change_table = Table(
+    "alert_change",
+    METADATA,
+    AlertChangeColumns,
+    sqlite_with_rowid=False,  # the key is nearly the whole row
+)
+
+ALL_TABLES = METADATA
+"""All tables: for migrations, copies and checks."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from monitor.model.documents import DocumentKind
-from monitor.model.statements import Label, Statement, Target
-from monitor.storage.base import batches
-from monitor.storage.mappers import statement_of, stored_statement, stored_target
-from monitor.storage.statement_tables import ChangeRow, CurrentStatementRow, StatementRow, TargetRow
-from monitor.storage.tables import DocumentRow, ReferenceDayRow, SnapshotRow
+from monitor.model.statements import Label, Statement
+from monitor.storage.change_rows import statements_by_id, statements_of
+from monitor.storage.statement_tables import (
+    change_table,
+    current_statement_table,
+    statement_table,
+)
+from monitor.storage.tables import document_table, reference_day_table, snapshot_table
 
 _PAGE = 500
+_OF_DOCUMENT = (
+    document_table.c.title.label("document_title"),
+    document_table.c.url,
+    document_table.c.published,
+    document_table.c.source_id,
+)
 _MAX_LOOKED_THROUGH = 100_000
 
 
@@ -36,7 +43,7 @@ class StatementInForce:
 
 
 def walk_statements(
-    session: Session, *, published_since: date | None = None
+    connection: Connection, *, published_since: date | None = None
 ) -> Iterator[StatementInForce]:
     """The statements in force of all labels, newest first; a page of them is held at a time.
 
@@ -44,79 +51,38 @@ def walk_statements(
     and not what an article only repeats.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         published_since: only of documents that are dated and were published then or later.
     """
     query = (
-        select(StatementRow, DocumentRow)
-        .join(CurrentStatementRow, CurrentStatementRow.statement_id == StatementRow.id)
-        .join(DocumentRow, DocumentRow.id == CurrentStatementRow.document_id)
+        select(statement_table, *_OF_DOCUMENT)
+        .join(
+            current_statement_table, current_statement_table.c.statement_id == statement_table.c.id
+        )
+        .join(document_table, document_table.c.id == current_statement_table.c.document_id)
         .where(_in_force())
-        .order_by(StatementRow.id.desc())
+        .order_by(statement_table.c.id.desc())
         .limit(_PAGE)
     )
     if published_since is not None:
-        query = query.where(DocumentRow.published >= published_since)
+        query = query.where(document_table.c.published >= published_since)
     last: int | None = None
     while True:
-        page = query if last is None else query.where(StatementRow.id < last)
-        rows = session.execute(page).all()
-        for row, document in rows:
-            yield StatementInForce(
-                row.id,
-                statement_of(row),
-                document.id,
-                document.title,
-                document.url,
-                document.published,
-                document.source_id,
-            )
+        page = query if last is None else query.where(statement_table.c.id < last)
+        rows = connection.execute(page).all()
+        yield from _in_force_of(connection, rows)
         if len(rows) < _PAGE:
             return
-        last = rows[-1][0].id
-        session.expunge_all()
+        last = rows[-1].id
 
 
-def newest_commitments(session: Session, *, limit: int) -> tuple[list[StatementInForce], bool]:
-    """The newest commitments in force, as ``walk_statements`` has them, without mapping rows.
-
-    Only the newest 100,000 statements are looked through, so that the time has a bound.
-
-    Returns:
-        At most ``limit`` of them, newest first, and whether these are all.
-    """
-    statement = StatementRow.__table__
-    oldest = (session.scalar(select(func.max(StatementRow.id))) or 0) - _MAX_LOOKED_THROUGH
-    rows = session.execute(
-        select(
-            *statement.c,
-            DocumentRow.title.label("document_title"),
-            DocumentRow.url,
-            DocumentRow.published,
-            DocumentRow.source_id,
-        )
-        .select_from(CurrentStatementRow)
-        .join(StatementRow, StatementRow.id == CurrentStatementRow.statement_id)
-        .join(DocumentRow, DocumentRow.id == CurrentStatementRow.document_id)
-        .where(
-            CurrentStatementRow.statement_id > oldest,
-            CurrentStatementRow.label == Label.COMMITMENT,
-            _in_force(),
-        )
-        .order_by(CurrentStatementRow.statement_id.desc())
-        .limit(limit + 1)
-    ).all()
-    is_all = oldest <= 0 and len(rows) <= limit
-    rows = rows[:limit]
-    targets: defaultdict[int, list[Target]] = defaultdict(list)
-    for some in batches([row.id for row in rows]):
-        query = select(TargetRow.__table__).where(TargetRow.statement_id.in_(some))
-        for row in session.execute(query.order_by(TargetRow.position)):
-            targets[row.statement_id].append(stored_target(row))
-    found = [
+def _in_force_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[StatementInForce]:
+    """The statements of rows with all their columns and those of ``_OF_DOCUMENT``."""
+    statements = statements_of(connection, rows)
+    return [
         StatementInForce(
             row.id,
-            stored_statement(cast("Row[Any]", row), tuple(targets[row.id])),
+            statements[row.id],
             row.document_id,
             row.document_title,
             row.url,
@@ -125,16 +91,43 @@ def newest_commitments(session: Session, *, limit: int) -> tuple[list[StatementI
         )
         for row in rows
     ]
-    return found, is_all
+
+
+def newest_commitments(
+    connection: Connection, *, limit: int
+) -> tuple[list[StatementInForce], bool]:
+    """The newest commitments in force, as ``walk_statements`` has them.
+
+    Only the newest 100,000 statements are looked through, so that the time has a bound.
+
+    Returns:
+        At most ``limit`` of them, newest first, and whether these are all.
+    """
+    oldest = (connection.scalar(select(func.max(statement_table.c.id))) or 0) - _MAX_LOOKED_THROUGH
+    rows = connection.execute(
+        select(statement_table, *_OF_DOCUMENT)
+        .select_from(current_statement_table)
+        .join(statement_table, statement_table.c.id == current_statement_table.c.statement_id)
+        .join(document_table, document_table.c.id == current_statement_table.c.document_id)
+        .where(
+            current_statement_table.c.statement_id > oldest,
+            current_statement_table.c.label == Label.COMMITMENT,
+            _in_force(),
+        )
+        .order_by(current_statement_table.c.statement_id.desc())
+        .limit(limit + 1)
+    ).all()
+    is_all = oldest <= 0 and len(rows) <= limit
+    return _in_force_of(connection, rows[:limit]), is_all
 
 
 def commitments_of_region(
-    session: Session, region: str, *, limit: int, after: tuple[int, int] | None = None
+    connection: Connection, region: str, *, limit: int, after: tuple[int, int] | None = None
 ) -> tuple[list[tuple[int, Statement]], bool]:
     """The commitments in force of a region, those of the newest plan first, with their rows.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         region: an official name.
         limit: how many at most.
         after: the year (0 for none) and the row after which the list goes on.
@@ -142,14 +135,14 @@ def commitments_of_region(
     Returns:
         The commitments, and whether there are more.
     """
-    number = CurrentStatementRow.statement_id
+    number = current_statement_table.c.statement_id
     # The databases sort a year that is missing to different ends.
-    year = func.coalesce(CurrentStatementRow.year, 0)
+    year = func.coalesce(current_statement_table.c.year, 0)
     newest = (
         select(number)
         .where(
-            CurrentStatementRow.label == Label.COMMITMENT,
-            CurrentStatementRow.region == region,
+            current_statement_table.c.label == Label.COMMITMENT,
+            current_statement_table.c.region == region,
             _in_force(),
         )
         .order_by(year.desc(), number)
@@ -159,48 +152,46 @@ def commitments_of_region(
         newest = newest.where(
             or_(year < after[0], and_(year == after[0], number > after[1])),
         )
-    ids = list(session.scalars(newest))
-    rows = {
-        row.id: row
-        for some in batches(ids)
-        for row in session.scalars(select(StatementRow).where(StatementRow.id.in_(some)))
-    }
-    return [(one, statement_of(rows[one])) for one in ids[:limit]], len(ids) > limit
+    ids = list(connection.scalars(newest))
+    found = statements_by_id(connection, ids[:limit])
+    return [(one, found[one]) for one in ids[:limit]], len(ids) > limit
 
 
-def log_version(session: Session) -> tuple[int, ...]:
+def log_version(connection: Connection) -> tuple[int, ...]:
     """A value that is another one whenever a visit or an ingest has written something."""
-    newest = (select(func.max(table.id)).scalar_subquery() for table in _WRITTEN)
-    return tuple(one or 0 for one in session.execute(select(*newest)).one())
+    newest = (select(func.max(table.c.id)).scalar_subquery() for table in _WRITTEN)
+    return tuple(one or 0 for one in connection.execute(select(*newest)).one())
 
 
-_WRITTEN = (SnapshotRow, StatementRow, ChangeRow)
+_WRITTEN = (snapshot_table, statement_table, change_table)
 
 
 def _in_force() -> ColumnElement[bool]:
-    day = select(ReferenceDayRow.day).scalar_subquery()
-    return CurrentStatementRow.holds_until >= day
+    day = select(reference_day_table.c.day).scalar_subquery()
+    return current_statement_table.c.holds_until >= day
 
 
-def unlinked_commitments(session: Session, region: str, year: int) -> dict[int, Statement]:
+def unlinked_commitments(connection: Connection, region: str, year: int) -> dict[int, Statement]:
     """What articles and pages say of a region's year and repeat of no document, by row.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         region: an official name.
         year: the year of the statements.
     """
     query = (
-        select(StatementRow)
-        .join(CurrentStatementRow, CurrentStatementRow.statement_id == StatementRow.id)
-        .where(
-            CurrentStatementRow.region == region,
-            CurrentStatementRow.superseded_by_id.is_(None),
-            CurrentStatementRow.year == year,
-            CurrentStatementRow.label == Label.COMMITMENT,
-            CurrentStatementRow.document_kind.in_((DocumentKind.NEWS, DocumentKind.PAGE)),
-            CurrentStatementRow.repeats_id.is_(None),
+        select(statement_table)
+        .join(
+            current_statement_table, current_statement_table.c.statement_id == statement_table.c.id
         )
-        .order_by(StatementRow.id)
+        .where(
+            current_statement_table.c.region == region,
+            current_statement_table.c.superseded_by_id.is_(None),
+            current_statement_table.c.year == year,
+            current_statement_table.c.label == Label.COMMITMENT,
+            current_statement_table.c.document_kind.in_((DocumentKind.NEWS, DocumentKind.PAGE)),
+            current_statement_table.c.repeats_id.is_(None),
+        )
+        .order_by(statement_table.c.id)
     )
-    return {row.id: statement_of(row) for row in session.scalars(query)}
+    return statements_of(connection, connection.execute(query).all())

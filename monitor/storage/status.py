@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select
 
 from monitor.model.alerts import Access, AlertState
 from monitor.model.documents import Health
 from monitor.model.status import PausedSource, SourceFacts
 from monitor.retry import CLOCK_SKEW
 from monitor.storage.sources import pause_of
-from monitor.storage.statement_tables import ChangeRow
-from monitor.storage.tables import AlertRow, RecipientRow, SourceRow
+from monitor.storage.statement_tables import change_table
+from monitor.storage.tables import alert_table, recipient_table, source_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +41,39 @@ class UnhealthySource:
     reason: str
 
 
-def overview(session: Session, *, since: datetime) -> Overview:
+def overview(connection: Connection, *, since: datetime) -> Overview:
     """The counts of now; ``new_changes`` are those detected since then."""
-    enabled = select(SourceRow.health, func.count()).where(
-        SourceRow.enabled, SourceRow.paused_at.is_(None)
+    enabled = select(source_table.c.health, func.count()).where(
+        source_table.c.enabled, source_table.c.paused_at.is_(None)
     )
-    health = dict(session.execute(enabled.group_by(SourceRow.health)).all())
-    chats = chat_counts(session)
-    changes = select(func.count()).select_from(ChangeRow)
-    oldest = select(func.min(AlertRow.created_at)).where(AlertRow.state == AlertState.PENDING)
+    health = dict(connection.execute(enabled.group_by(source_table.c.health)).all())
+    chats = chat_counts(connection)
+    changes = select(func.count()).select_from(change_table)
+    oldest = select(func.min(alert_table.c.created_at)).where(
+        alert_table.c.state == AlertState.PENDING
+    )
     return Overview(
         health={kind.value: health.get(kind.value, 0) for kind in Health},
-        changes=session.scalar(changes) or 0,
-        new_changes=session.scalar(changes.where(ChangeRow.detected_at >= since)) or 0,
+        changes=connection.scalar(changes) or 0,
+        new_changes=connection.scalar(changes.where(change_table.c.detected_at >= since)) or 0,
         active=chats.active,
         gone=chats.gone,
         asked=chats.asked,
-        oldest=session.scalar(oldest),
+        oldest=connection.scalar(oldest),
     )
 
 
-def unhealthy_sources(session: Session, *, limit: int = 100) -> list[UnhealthySource]:
+def unhealthy_sources(connection: Connection, *, limit: int = 100) -> list[UnhealthySource]:
     """The enabled sources that are not well and not paused, those that are so for longest first."""
-    since = func.coalesce(SourceRow.health_since, SourceRow.added_at)
+    since = func.coalesce(source_table.c.health_since, source_table.c.added_at)
     query = (
-        select(SourceRow)
-        .where(SourceRow.enabled, SourceRow.health != Health.OK, SourceRow.paused_at.is_(None))
-        .order_by(since, SourceRow.id)
+        select(source_table)
+        .where(
+            source_table.c.enabled,
+            source_table.c.health != Health.OK,
+            source_table.c.paused_at.is_(None),
+        )
+        .order_by(since, source_table.c.id)
         .limit(limit)
     )
     return [
@@ -80,19 +85,19 @@ def unhealthy_sources(session: Session, *, limit: int = 100) -> list[UnhealthySo
             outcome=row.last_outcome,
             reason=row.last_reason or "",
         )
-        for row in session.scalars(query)
+        for row in connection.execute(query)
     ]
 
 
-def source_facts(session: Session, *, now: datetime, put_off: float) -> SourceFacts:
+def source_facts(connection: Connection, *, now: datetime, put_off: float) -> SourceFacts:
     """The enabled sources as ``assess`` wants to know them.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         now: the current time.
         put_off: how much later than due a visit may begin, as a share of the wait.
     """
-    row = SourceRow
+    row = source_table.c
     columns = (
         *(row.health, row.added_at, row.last_visit_at, row.next_visit_at),
         *(row.id, row.paused_at, row.paused_until, row.pause_reason),
@@ -102,7 +107,7 @@ def source_facts(session: Session, *, now: datetime, put_off: float) -> SourceFa
     paused: list[PausedSource] = []
     visits: list[datetime] = []
     following: list[datetime] = []
-    for one in session.execute(select(*columns).where(row.enabled).order_by(row.id)):
+    for one in connection.execute(select(*columns).where(row.enabled).order_by(row.id)):
         if (pause := pause_of(one, now=now)) is not None:
             paused.append(pause)
             continue
@@ -139,14 +144,16 @@ class ChatCounts:
     asked: int
 
 
-def chat_counts(session: Session) -> ChatCounts:
+def chat_counts(connection: Connection) -> ChatCounts:
     """How many chats there are."""
-    chat = select(func.count()).select_from(RecipientRow).where(RecipientRow.channel.is_(None))
-    served = (RecipientRow.active, RecipientRow.access != Access.PENDING)
+    chat = (
+        select(func.count()).select_from(recipient_table).where(recipient_table.c.channel.is_(None))
+    )
+    served = (recipient_table.c.active, recipient_table.c.access != Access.PENDING)
     return ChatCounts(
-        active=session.scalar(chat.where(*served)) or 0,
-        gone=session.scalar(chat.where(RecipientRow.active.is_(False))) or 0,
-        asked=session.scalar(chat.where(RecipientRow.access == Access.PENDING)) or 0,
+        active=connection.scalar(chat.where(*served)) or 0,
+        gone=connection.scalar(chat.where(recipient_table.c.active.is_(False))) or 0,
+        asked=connection.scalar(chat.where(recipient_table.c.access == Access.PENDING)) or 0,
     )
 
 
@@ -159,20 +166,20 @@ class ChannelState:
     waiting: int
 
 
-def channel_states(session: Session) -> list[ChannelState]:
+def channel_states(connection: Connection) -> list[ChannelState]:
     """The channels that are or were in the settings, by name."""
     waiting = (
         select(func.count())
         .where(
-            AlertRow.recipient_id == RecipientRow.id,
-            AlertRow.state.in_((AlertState.PENDING, AlertState.LEASED, AlertState.SCHEDULED)),
+            alert_table.c.recipient_id == recipient_table.c.id,
+            alert_table.c.state.in_((AlertState.PENDING, AlertState.LEASED, AlertState.SCHEDULED)),
         )
-        .correlate(RecipientRow)
+        .correlate(recipient_table)
         .scalar_subquery()
     )
     query = (
-        select(RecipientRow.channel, RecipientRow.active, waiting)
-        .where(RecipientRow.channel.is_not(None))
-        .order_by(RecipientRow.channel)
+        select(recipient_table.c.channel, recipient_table.c.active, waiting)
+        .where(recipient_table.c.channel.is_not(None))
+        .order_by(recipient_table.c.channel)
     )
-    return [ChannelState(*row) for row in session.execute(query)]
+    return [ChannelState(*row) for row in connection.execute(query)]

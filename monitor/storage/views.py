@@ -8,14 +8,25 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Date, TableClause, and_, column, func, inspect, literal, or_, select, table
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    Connection,
+    Date,
+    TableClause,
+    and_,
+    column,
+    func,
+    inspect,
+    literal,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.types import NullType, TypeEngine
 
 from monitor.model.statements import Figure
 from monitor.storage.base import UtcDateTime
-from monitor.storage.statement_tables import CurrentTargetRow, StatementRow, TargetRow
-from monitor.storage.tables import DocumentRow
+from monitor.storage.statement_tables import current_target_table, statement_table, target_table
+from monitor.storage.tables import document_table
 from monitor.table_files import CellType
 
 _BATCH = 1000
@@ -72,68 +83,68 @@ _COUNTS = (
 _TEXT_IDS = ("source_id",)
 
 
-def columns_of(session: Session, view: View) -> tuple[str, ...]:
+def columns_of(connection: Connection, view: View) -> tuple[str, ...]:
     """The columns of a view in their order."""
-    known = inspect(session.get_bind()).get_columns(view.value)
+    known = inspect(connection.engine).get_columns(view.value)
     return tuple(column["name"] for column in known)
 
 
 def read_view(
-    session: Session, view: View, *, since: datetime | None = None
+    connection: Connection, view: View, *, since: datetime | None = None
 ) -> Iterator[Sequence[object]]:
     """The rows of a view, a batch in memory at a time.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         view: which one.
         since: only what came into the log then or later; views without a time of their own
             (see ``has_time``) are given whole.
     """
-    shown = _table_of(session, view)
+    shown = _table_of(connection, view)
     query = select(shown)
     if since is not None and view in _SINCE:
         query = query.where(shown.c[_SINCE[view]] >= since)
-    rows = session.execute(query.execution_options(yield_per=_BATCH))
+    rows = connection.execute(query.execution_options(yield_per=_BATCH))
     for row in rows:
         yield tuple(row)
 
 
-def count_rows(session: Session, view: View, *, most: int) -> int:
+def count_rows(connection: Connection, view: View, *, most: int) -> int:
     """How many rows a view has; one more than ``most`` stands for all that are beyond it."""
     some = select(literal(1)).select_from(table(view.value)).limit(most + 1).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
-def read_changes(session: Session, change_ids: Iterable[int]) -> Iterator[Sequence[object]]:
+def read_changes(connection: Connection, change_ids: Iterable[int]) -> Iterator[Sequence[object]]:
     """The rows of ``change_log`` of some changes, in their order; a batch is held at a time."""
-    shown = _table_of(session, View.CHANGES)
+    shown = _table_of(connection, View.CHANGES)
     number = shown.c.change_id
     rest = iter(change_ids)
     while some := list(islice(rest, _FEW)):
         rows = {
             row.change_id: tuple(row)
-            for row in session.execute(select(shown).where(number.in_(some)))
+            for row in connection.execute(select(shown).where(number.in_(some)))
         }
         yield from (rows[one] for one in some if one in rows)
 
 
-def read_sources(session: Session, *, after: str | None = None, limit: int = 50) -> list[Any]:
+def read_sources(connection: Connection, *, after: str | None = None, limit: int = 50) -> list[Any]:
     """Lines of ``source_health`` by the id of the source.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         after: only ids that follow.
         limit: how many at most: each is counted up from what is known of its pages.
     """
-    shown = _table_of(session, View.SOURCES)
+    shown = _table_of(connection, View.SOURCES)
     query = select(shown).order_by(shown.c.source_id).limit(limit)
     if after is not None:
         query = query.where(shown.c.source_id > after)
-    return list(session.execute(query))
+    return list(connection.execute(query))
 
 
-def _table_of(session: Session, view: View) -> TableClause:
-    columns = (column(name, _type_of(name)) for name in columns_of(session, view))
+def _table_of(connection: Connection, view: View) -> TableClause:
+    columns = (column(name, _type_of(name)) for name in columns_of(connection, view))
     return table(view.value, *columns)
 
 
@@ -177,52 +188,54 @@ def has_time(view: View) -> bool:
     return view in _TIMED
 
 
-def figures_of(session: Session, region: str, *metrics: str, limit: int = 500) -> list[Figure]:
+def figures_of(
+    connection: Connection, region: str, *metrics: str, limit: int = 500
+) -> list[Figure]:
     """The numbers that a region's reports as they stand gave of a metric, oldest plan first.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         region: an official name.
         metrics: pieces of the metric's names, of which one suffices; half and full width and case
             do not matter.
         limit: how many at most.
     """
     query = (
-        select(DocumentRow, StatementRow, TargetRow)
-        .join(CurrentTargetRow, CurrentTargetRow.document_id == DocumentRow.id)
-        .join(StatementRow, StatementRow.id == CurrentTargetRow.statement_id)
+        select(
+            document_table.c.year,
+            func.coalesce(target_table.c.year, statement_table.c.year),
+            statement_table.c.label,
+            target_table.c.metric,
+            target_table.c.op,
+            target_table.c.value,
+            target_table.c.unit,
+            statement_table.c.text,
+            document_table.c.title,
+        )
+        .select_from(document_table)
+        .join(current_target_table, current_target_table.c.document_id == document_table.c.id)
+        .join(statement_table, statement_table.c.id == current_target_table.c.statement_id)
         .join(
-            TargetRow,
+            target_table,
             and_(
-                TargetRow.statement_id == CurrentTargetRow.statement_id,
-                TargetRow.position == CurrentTargetRow.position,
+                target_table.c.statement_id == current_target_table.c.statement_id,
+                target_table.c.position == current_target_table.c.position,
             ),
         )
         .where(
-            CurrentTargetRow.document_kind == "report",
-            CurrentTargetRow.region == region,
-            CurrentTargetRow.label.in_(("commitment", "achievement")),
+            current_target_table.c.document_kind == "report",
+            current_target_table.c.region == region,
+            current_target_table.c.label.in_(("commitment", "achievement")),
             or_(
                 *(
-                    func.lower(CurrentTargetRow.metric).contains(metric.lower(), autoescape=True)
+                    func.lower(current_target_table.c.metric).contains(
+                        metric.lower(), autoescape=True
+                    )
                     for metric in metrics
                 )
             ),
         )
-        .order_by(DocumentRow.year, StatementRow.start_offset, TargetRow.position)
+        .order_by(document_table.c.year, statement_table.c.start_offset, target_table.c.position)
         .limit(limit)
     )
-    return [
-        Figure(
-            document.year,
-            target.year or statement.year,
-            statement.label,
-            target.metric,
-            target.op,
-            target.value,
-            target.unit,
-            statement.text,
-            document.title,
-        )
-        for document, statement, target in session.execute(query)
-    ]
+    return [Figure(*row) for row in connection.execute(query)]

@@ -28,7 +28,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Session
 
 from monitor.folding import fold, spellings
 
@@ -63,11 +62,11 @@ def add_words(connection: Connection, statements: Iterable[tuple[int, str]]) -> 
                 copy.write_row((number, list(found)))
 
 
-def statements_with(session: Session, words: Collection[str]) -> Select[int] | None:
+def statements_with(connection: Connection, words: Collection[str]) -> Select[int] | None:
     """A query for the ids of the statements that may have each of some words.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         words: folded.
 
     Returns:
@@ -76,7 +75,7 @@ def statements_with(session: Session, words: Collection[str]) -> Select[int] | N
     pairs = set().union(*map(_pairs, words))
     if not pairs:
         return None
-    if session.get_bind().dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         query = "SELECT rowid AS id FROM statement_words WHERE statement_words MATCH :pairs"
         wanted: object = _terms(pairs)
     else:
@@ -86,16 +85,18 @@ def statements_with(session: Session, words: Collection[str]) -> Select[int] | N
         )
         wanted = sorted(pairs)
     some = text(f"SELECT COUNT(*) FROM ({query} LIMIT {MAX_FOUND + 1}) AS few")  # noqa: S608
-    count = session.execute(some, {"pairs": wanted}).scalar_one()
+    count = connection.execute(some, {"pairs": wanted}).scalar_one()
     if count > MAX_FOUND:
         return None
     found = text(query).bindparams(bindparam("pairs", wanted)).columns(column("id", Integer))
     return select(found.subquery().c.id)
 
 
-def may_have(session: Session, said: SQLColumnExpression[str], word: str) -> ColumnElement[bool]:
+def may_have(
+    connection: Connection, said: SQLColumnExpression[str], word: str
+) -> ColumnElement[bool]:
     """A condition that texts meet which have a folded word, and some others."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
+    sqlite = connection.dialect.name == "sqlite"
     return said.op("GLOB" if sqlite else "~")(search_pattern(word, sqlite=sqlite))
 
 

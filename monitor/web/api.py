@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from pydantic import TypeAdapter
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +21,7 @@ from monitor import __version__
 from monitor.json_contract import logged_json, statement_json
 from monitor.model.changes import Basis, Certainty, Kind, Verdict
 from monitor.periods import day_of
+from monitor.storage.base import get_row
 from monitor.storage.changes import find_change, list_changes
 from monitor.storage.commitments import (
     commitment_of_change,
@@ -37,8 +38,8 @@ from monitor.storage.statement_search import (
     metric_series,
     statement_states,
 )
-from monitor.storage.statement_tables import SnapshotTextRow
-from monitor.storage.tables import SnapshotRow
+from monitor.storage.statement_tables import snapshot_text_table
+from monitor.storage.tables import snapshot_table
 from monitor.storage.views import View, columns_of, read_sources, read_view
 from monitor.web import api_models as models
 from monitor.web.api_parameters import (
@@ -77,7 +78,7 @@ class ApiCall:
     """What was asked: the values by name, and what it is answered from."""
 
     site: Site
-    session: Session
+    connection: Connection
     values: Mapping[str, Any]
     path: str
 
@@ -130,17 +131,17 @@ def _changes(call: ApiCall) -> Any:
         everything=call["all"] is not None,
     )
     conditions = wanted.conditions(call.site.zone, call.site.now(), before=call["before"])
-    found = list_changes(call.session, conditions, limit=call["limit"] + 1)
+    found = list_changes(call.connection, conditions, limit=call["limit"] + 1)
     items = found[: call["limit"]]
     more = call.next(before=items[-1].id) if len(found) > len(items) else None
     return {"items": [logged_json(item) for item in items], "next": more}
 
 
 def _change(call: ApiCall) -> Any:
-    item = find_change(call.session, call["id"])
+    item = find_change(call.connection, call["id"])
     if item is None:
         return None
-    proofs = provenance_of_changes(call.session, [item.id])
+    proofs = provenance_of_changes(call.connection, [item.id])
     evidence = [
         {
             "snapshot_id": one.snapshot_id,
@@ -153,7 +154,7 @@ def _change(call: ApiCall) -> Any:
     ]
     return {
         **logged_json(item),
-        "commitment_id": commitment_of_change(call.session, item.id),
+        "commitment_id": commitment_of_change(call.connection, item.id),
         "evidence": evidence[0] if evidence else None,
     }
 
@@ -183,13 +184,13 @@ def _state(one: StatementState) -> dict[str, Any]:
 
 
 def _statement(call: ApiCall) -> Any:
-    found = statement_states(call.session, [call["id"]])
+    found = statement_states(call.connection, [call["id"]])
     return _state(found[0]) if found else None
 
 
 def _commitments(call: ApiCall) -> Any:
     found = find_in_force(
-        call.session,
+        call.connection,
         region=call["region"],
         theme=call["theme"],
         speakers=wanted_speakers(call["speaker"], call["region"]) if call["speaker"] else None,
@@ -200,15 +201,15 @@ def _commitments(call: ApiCall) -> Any:
     )
     shown = found[: call["limit"]]
     more = call.next(before=shown[-1]) if len(found) > len(shown) else None
-    return {"items": map(_state, statement_states(call.session, shown)), "next": more}
+    return {"items": map(_state, statement_states(call.connection, shown)), "next": more}
 
 
 def _commitment(call: ApiCall) -> Any:
     number = call["id"]
-    commitment = commitment_of_statement(call.session, number)
-    years = [] if commitment is None else commitment_years(call.session, commitment)
+    commitment = commitment_of_statement(call.connection, number)
+    years = [] if commitment is None else commitment_years(call.connection, commitment)
     newest = next((one.statement_id for one in reversed(years) if one.in_scope), number)
-    found = statement_states(call.session, [newest])
+    found = statement_states(call.connection, [newest])
     if not found:
         return None
     return {
@@ -222,24 +223,24 @@ def _commitment(call: ApiCall) -> Any:
 
 
 def _document(call: ApiCall) -> Any:
-    found = find_document(call.session, call["id"])
+    found = find_document(call.connection, call["id"])
     if found is None:
         return None
     return {
         **asdict(found),
-        "addresses": document_addresses(call.session, found.id),
+        "addresses": document_addresses(call.connection, found.id),
         "versions": [
             {**_fields(one, models.DocumentVersion), "statements": dict(one.statements)}
-            for one in document_versions(call.session, found.id)
+            for one in document_versions(call.connection, found.id)
         ],
     }
 
 
 def _snapshot(call: ApiCall) -> Any:
-    row = call.session.get(SnapshotRow, call["id"])
+    row = get_row(call.connection, snapshot_table, call["id"])
     if row is None:
         return None
-    kept = call.session.get(SnapshotTextRow, row.id)
+    kept = get_row(call.connection, snapshot_text_table, row.id)
     return {
         "id": row.id,
         "document_id": row.document_id,
@@ -260,13 +261,15 @@ def _fields(value: object, model: type[models.Item]) -> dict[str, Any]:
 
 
 def _regions(call: ApiCall) -> Any:
-    columns = columns_of(call.session, View.REGIONS)
-    rows = (dict(zip(columns, row, strict=True)) for row in read_view(call.session, View.REGIONS))
+    columns = columns_of(call.connection, View.REGIONS)
+    rows = (
+        dict(zip(columns, row, strict=True)) for row in read_view(call.connection, View.REGIONS)
+    )
     return {"items": sorted(rows, key=lambda row: str(row["region"])), "next": None}
 
 
 def _sources(call: ApiCall) -> Any:
-    found = read_sources(call.session, after=call["after"], limit=call["limit"] + 1)
+    found = read_sources(call.connection, after=call["after"], limit=call["limit"] + 1)
     shown = found[: call["limit"]]
     more = call.next(after=shown[-1].source_id) if len(found) > len(shown) else None
     return {"items": shown, "next": more}
@@ -274,7 +277,7 @@ def _sources(call: ApiCall) -> Any:
 
 def _metrics(call: ApiCall) -> Any:
     found, last = list_metrics(
-        call.session, part=call["words"] or "", after=call["after"], limit=call["limit"]
+        call.connection, part=call["words"] or "", after=call["after"], limit=call["limit"]
     )
     return {"items": found, "next": None if last is None else call.next(after=last)}
 
@@ -282,7 +285,7 @@ def _metrics(call: ApiCall) -> Any:
 def _series(call: ApiCall) -> Any:
     after = None if call["after"] is None else call["after"].split(",", 2)
     found = metric_series(
-        call.session,
+        call.connection,
         call["metric"],
         unit=call["unit"],
         regions=call["region"],
@@ -305,7 +308,7 @@ def _fulfilments(call: ApiCall) -> Any:
         year, statement_id, position, region = after
         key = FulfilmentCursor(int(year), searchable(region), int(statement_id), int(position))
     found = list_fulfilments(
-        call.session,
+        call.connection,
         region=call["region"],
         due=call["year"],
         verdict=call["verdict"],
@@ -430,8 +433,8 @@ def answer(name: str, request: Request) -> Response:
     site = site_of(request)
     operation = next(one for one in operations(site.themes) if one.name == name)
     values = read_parameters(operation.parameters, request.query_params, request.path_params)
-    with site.database.read() as session:
-        found = operation.answer(ApiCall(site, session, values, request.url.path))
+    with site.database.read() as connection:
+        found = operation.answer(ApiCall(site, connection, values, request.url.path))
         if found is None:
             raise HTTPException(404, detail=f"there is no {name} {values['id']}")
         adapter = _adapter(operation.model)

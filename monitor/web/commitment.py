@@ -56,16 +56,16 @@ def commitment(request: Request) -> Response:
     """The page of a commitment; the number of any of its sentences leads to it."""
     site, language = site_of(request), preferences_of(request).language
     number = request.path_params["id"]
-    with site.database.read() as session:
-        found = commitment_of_statement(session, number)
+    with site.database.read() as connection:
+        found = commitment_of_statement(connection, number)
         if found is not None and found != number:
             return RedirectResponse(f"/commitments/{found}", status_code=303)
-        years = [] if found is None else commitment_years(session, found)
+        years = [] if found is None else commitment_years(connection, found)
         shown = years[-1].statement_id if years else number
-        evidence = load_evidence(session, shown, [one.statement_id for one in years])
+        evidence = load_evidence(connection, shown, [one.statement_id for one in years])
         if evidence is None:
             raise HTTPException(404, f"there is no commitment {number}")
-        record = snapshot_record(session, evidence.snapshot_id)
+        record = snapshot_record(connection, evidence.snapshot_id)
     words = alert_texts(language)
     statement = evidence.statement
     values = {
@@ -115,15 +115,15 @@ def change(request: Request) -> Response:
     """One change of the log."""
     site, language = site_of(request), preferences_of(request).language
     number = request.path_params["id"]
-    with site.database.read() as session:
-        found = find_change(session, number)
+    with site.database.read() as connection:
+        found = find_change(connection, number)
         if found is None:
             raise HTTPException(404, f"the log has no change {number}")
-        commitment_id = commitment_of_change(session, number)
-        provenance = provenance_of_changes(session, [number])
-        feedback = feedback_summary(session, number)
-        alerts = alerts_of_changes(session, [number], {found.document_id})
-        places = places_of_change(session, number)
+        commitment_id = commitment_of_change(connection, number)
+        provenance = provenance_of_changes(connection, [number])
+        feedback = feedback_summary(connection, number)
+        alerts = alerts_of_changes(connection, [number], {found.document_id})
+        places = places_of_change(connection, number)
     words, one = alert_texts(language), found.change
     values = {
         "item": found,

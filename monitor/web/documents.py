@@ -60,15 +60,15 @@ def document(request: Request) -> Response:
     """A document: what it is, its versions, and the statements of the newest one."""
     site, language = site_of(request), preferences_of(request).language
     document_id = request.path_params["id"]
-    with site.database.read() as session:
-        found = find_document(session, document_id)
+    with site.database.read() as connection:
+        found = find_document(connection, document_id)
         if found is None:
             raise HTTPException(404, f"there is no document {document_id}")
-        versions = document_versions(session, document_id)
-        addresses = document_addresses(session, document_id)
+        versions = document_versions(connection, document_id)
+        addresses = document_addresses(connection, document_id)
         believed = [one for one in versions if one.characters]
-        newest = load_snapshot(session, believed[-1].snapshot_id) if believed else None
-        sources = source_names(session)
+        newest = load_snapshot(connection, believed[-1].snapshot_id) if believed else None
+        sources = source_names(connection)
     lines = [] if newest is None else statement_lines(newest, language)
     values = {
         "document": found,
@@ -113,15 +113,15 @@ def snapshot(request: Request) -> Response:
     """The text of a version as text, its statements underlined, the wanted place marked."""
     site, language = site_of(request), preferences_of(request).language
     snapshot_id = request.path_params["id"]
-    with site.database.read() as session:
-        record = snapshot_record(session, snapshot_id)
+    with site.database.read() as connection:
+        record = snapshot_record(connection, snapshot_id)
         if record is None:
             raise HTTPException(404, f"there is no version {snapshot_id}")
-        kept = load_snapshot(session, snapshot_id)
+        kept = load_snapshot(connection, snapshot_id)
         versions = (
             []
             if record.document_id is None
-            else [one.snapshot_id for one in document_versions(session, record.document_id)]
+            else [one.snapshot_id for one in document_versions(connection, record.document_id)]
         )
     start, end = _offsets(request, len(kept.text))
     at = versions.index(snapshot_id) if snapshot_id in versions else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -57,7 +57,7 @@ PUBLIC_VIEWS = tuple(view for view in View if view not in PRIVATE_VIEWS)
 _slots = threading.BoundedSemaphore(MAX_AT_ONCE)
 
 
-_Reader: TypeAlias = Callable[[Session], Iterator[Sequence[object]]]
+_Reader: TypeAlias = Callable[[Connection], Iterator[Sequence[object]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,8 @@ class _Download(StreamingResponse):
 
 def listing(request: Request) -> Response:
     """The page that lists all downloads."""
-    with site_of(request).database.read() as session:
-        rows = {view: count_rows(session, view, most=_MAX_COUNTED) for view in PUBLIC_VIEWS}
+    with site_of(request).database.read() as connection:
+        rows = {view: count_rows(connection, view, most=_MAX_COUNTED) for view in PUBLIC_VIEWS}
     values = {
         "views": PUBLIC_VIEWS,
         "forms": list(FileFormat),
@@ -147,21 +147,21 @@ def _reader(request: Request, view: View, site: Site) -> _Reader:
     if view is View.CHANGES:
         wanted = read_filter(request.query_params, themes=site.themes, zone=site.zone, now=now)
         conditions = wanted.conditions(site.zone, now)
-        return lambda session: read_changes(session, find_change_ids(session, conditions))
+        return lambda connection: read_changes(connection, find_change_ids(connection, conditions))
     since = request.query_params.get("since", "").strip()
     if since and not has_time(view):
         raise UserError(f"since: the rows of {view.value} have no time of their own")
     start = start_of(since, "since", site.zone, now) if since else None
-    return lambda session: read_view(session, view, since=start)
+    return lambda connection: read_view(connection, view, since=start)
 
 
 def _chunks(site: Site, wanted: RequestedFile, read_rows: _Reader) -> Iterator[bytes]:
     """The file, piece by piece; the first one is empty."""
     try:
         yield b""
-        with site.database.read() as session:
-            columns = columns_of(session, wanted.view)
-            rows = _until(time.monotonic() + _MAX_SECONDS, read_rows(session))
+        with site.database.read() as connection:
+            columns = columns_of(connection, wanted.view)
+            rows = _until(time.monotonic() + _MAX_SECONDS, read_rows(connection))
             if wanted.form is FileFormat.PARQUET:
                 yield from parquet_chunks(cell_types(columns), rows)
                 return

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Connection, Row, func, or_, select
 
 from monitor.model.statements import Statement
+from monitor.storage.base import get_row
+from monitor.storage.change_rows import statements_of
 from monitor.storage.feedback import feedback_summaries
 from monitor.storage.fulfilment import FulfilmentLine, fulfilments_of
-from monitor.storage.mappers import statement_of
 from monitor.storage.statement_tables import (
-    AlertChangeRow,
-    ChangeRow,
-    CorroborationRow,
-    CurrentStatementRow,
-    StatementRow,
+    alert_change_table,
+    change_table,
+    corroboration_table,
+    current_statement_table,
+    statement_table,
 )
-from monitor.storage.tables import AlertRow, DocumentRow, RecipientRow, SnapshotRow
+from monitor.storage.tables import alert_table, document_table, recipient_table, snapshot_table
 
 MAX_ARTICLES = 50
 
@@ -95,37 +96,39 @@ class Evidence:
 
 
 def load_evidence(
-    session: Session, statement_id: int, others: Collection[int] = ()
+    connection: Connection, statement_id: int, others: Collection[int] = ()
 ) -> Evidence | None:
     """What a statement rests on; None if there is none of this number.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         statement_id: the sentence that is shown.
         others: the sentences of other years that are the same commitment.
     """
     if not 0 < statement_id < 1 << 63:
         return None
-    row = session.get(StatementRow, statement_id)
+    row = get_row(connection, statement_table, statement_id)
     if row is None:
         return None
     ids = {statement_id, *others}
-    versions = _versions(session, row)
+    versions = _versions(connection, row)
     all_ids = ids | {one.statement_id for one in versions}
-    current = session.get(CurrentStatementRow, row.id)
-    changes = _changes_of(session, all_ids)
-    summaries = feedback_summaries(session, list(changes))
-    title = session.scalar(select(DocumentRow.title).where(DocumentRow.id == row.document_id))
+    current = get_row(connection, current_statement_table, row.id)
+    changes = _changes_of(connection, all_ids)
+    summaries = feedback_summaries(connection, list(changes))
+    title = connection.scalar(
+        select(document_table.c.title).where(document_table.c.id == row.document_id)
+    )
     return Evidence(
         statement_id=row.id,
-        statement=statement_of(row),
+        statement=statements_of(connection, [row])[row.id],
         snapshot_id=row.snapshot_id,
         document_id=row.document_id,
         document_title=title or "",
         versions=tuple(versions),
-        articles=tuple(_articles(session, all_ids)),
-        verdicts=tuple(fulfilments_of(session, all_ids)),
-        alerts=tuple(alerts_of_changes(session, list(changes), set(changes.values()))),
+        articles=tuple(_articles(connection, all_ids)),
+        verdicts=tuple(fulfilments_of(connection, all_ids)),
+        alerts=tuple(alerts_of_changes(connection, list(changes), set(changes.values()))),
         feedback=tuple(
             Feedback(number, one.people, one.correction is not None)
             for number, one in sorted(summaries.items())
@@ -135,91 +138,99 @@ def load_evidence(
     )
 
 
-def _versions(session: Session, row: StatementRow) -> list[Version]:
+def _versions(connection: Connection, row: Row[Any]) -> list[Version]:
     first = row.first_version_id or row.id
     query = (
         select(
-            StatementRow.id,
-            StatementRow.snapshot_id,
-            SnapshotRow.visited_at,
-            StatementRow.text,
-            StatementRow.start_offset,
-            StatementRow.end_offset,
+            statement_table.c.id,
+            statement_table.c.snapshot_id,
+            snapshot_table.c.visited_at,
+            statement_table.c.text,
+            statement_table.c.start_offset,
+            statement_table.c.end_offset,
         )
-        .join(SnapshotRow, SnapshotRow.id == StatementRow.snapshot_id)
-        .where(or_(StatementRow.id == first, StatementRow.first_version_id == first))
-        .order_by(StatementRow.snapshot_id, StatementRow.id)
+        .join(snapshot_table, snapshot_table.c.id == statement_table.c.snapshot_id)
+        .where(or_(statement_table.c.id == first, statement_table.c.first_version_id == first))
+        .order_by(statement_table.c.snapshot_id, statement_table.c.id)
     )
-    return [Version(*one) for one in session.execute(query)]
+    return [Version(*one) for one in connection.execute(query)]
 
 
-def _articles(session: Session, statement_ids: Collection[int]) -> list[Article]:
-    said = aliased(StatementRow)
+def _articles(connection: Connection, statement_ids: Collection[int]) -> list[Article]:
+    said = statement_table.alias().c
     query = (
-        select(said.id, DocumentRow.id, DocumentRow.title, DocumentRow.published, said.text)
-        .join(CorroborationRow, CorroborationRow.statement_id == said.id)
-        .join(DocumentRow, DocumentRow.id == said.document_id)
-        .where(CorroborationRow.commitment_id.in_(statement_ids))
+        select(
+            said.id,
+            document_table.c.id,
+            document_table.c.title,
+            document_table.c.published,
+            said.text,
+        )
+        .join(corroboration_table, corroboration_table.c.statement_id == said.id)
+        .join(document_table, document_table.c.id == said.document_id)
+        .where(corroboration_table.c.commitment_id.in_(statement_ids))
         .order_by(said.id.desc())
         .limit(MAX_ARTICLES)
     )
-    return [Article(*one) for one in session.execute(query)]
+    return [Article(*one) for one in connection.execute(query)]
 
 
-def places_of_change(session: Session, change_id: int) -> tuple[Place | None, Place | None]:
+def places_of_change(connection: Connection, change_id: int) -> tuple[Place | None, Place | None]:
     """Where the sentence before and the one after stand, of those there are."""
-    ids = select(ChangeRow.before_id, ChangeRow.after_id).where(ChangeRow.id == change_id)
-    row = session.execute(ids).first()
+    ids = select(change_table.c.before_id, change_table.c.after_id).where(
+        change_table.c.id == change_id
+    )
+    row = connection.execute(ids).first()
     before_id, after_id = (None, None) if row is None else row
     query = select(
-        StatementRow.id,
-        StatementRow.snapshot_id,
-        StatementRow.start_offset,
-        StatementRow.end_offset,
-    ).where(StatementRow.id.in_([one for one in (before_id, after_id) if one is not None]))
-    found = {number: Place(*place) for number, *place in session.execute(query)}
+        statement_table.c.id,
+        statement_table.c.snapshot_id,
+        statement_table.c.start_offset,
+        statement_table.c.end_offset,
+    ).where(statement_table.c.id.in_([one for one in (before_id, after_id) if one is not None]))
+    found = {number: Place(*place) for number, *place in connection.execute(query)}
     return found.get(before_id or 0), found.get(after_id or 0)
 
 
-def _changes_of(session: Session, statement_ids: Collection[int]) -> dict[int, int]:
+def _changes_of(connection: Connection, statement_ids: Collection[int]) -> dict[int, int]:
     """The changes of some statements, each with its document."""
-    query = select(ChangeRow.id, ChangeRow.document_id).where(
-        or_(ChangeRow.before_id.in_(statement_ids), ChangeRow.after_id.in_(statement_ids))
+    query = select(change_table.c.id, change_table.c.document_id).where(
+        or_(change_table.c.before_id.in_(statement_ids), change_table.c.after_id.in_(statement_ids))
     )
-    return {row.id: row.document_id for row in session.execute(query)}
+    return {row.id: row.document_id for row in connection.execute(query)}
 
 
 def alerts_of_changes(
-    session: Session, change_ids: Sequence[int], document_ids: Collection[int]
+    connection: Connection, change_ids: Sequence[int], document_ids: Collection[int]
 ) -> list[AlertCount]:
     """The alerts that told some changes, by state and kind of recipient.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         change_ids: the changes.
         document_ids: their documents, by which the alerts are found.
     """
     if not change_ids:
         return []
     told = (
-        select(AlertChangeRow.alert_id)
+        select(alert_change_table.c.alert_id)
         .where(
-            AlertChangeRow.alert_id == AlertRow.id,
-            AlertChangeRow.change_id.in_(change_ids),
+            alert_change_table.c.alert_id == alert_table.c.id,
+            alert_change_table.c.change_id.in_(change_ids),
         )
-        .correlate(AlertRow)
+        .correlate(alert_table)
         .exists()
     )
     query = (
         select(
-            AlertRow.state,
-            RecipientRow.kind,
-            func.count(AlertRow.recipient_id.distinct()),
-            func.max(AlertRow.sent_at),
+            alert_table.c.state,
+            recipient_table.c.kind,
+            func.count(alert_table.c.recipient_id.distinct()),
+            func.max(alert_table.c.sent_at),
         )
-        .outerjoin(RecipientRow, RecipientRow.id == AlertRow.recipient_id)
-        .where(AlertRow.document_id.in_(document_ids), told)
-        .group_by(AlertRow.state, RecipientRow.kind)
-        .order_by(AlertRow.state, RecipientRow.kind)
+        .outerjoin(recipient_table, recipient_table.c.id == alert_table.c.recipient_id)
+        .where(alert_table.c.document_id.in_(document_ids), told)
+        .group_by(alert_table.c.state, recipient_table.c.kind)
+        .order_by(alert_table.c.state, recipient_table.c.kind)
     )
-    return [AlertCount(*one) for one in session.execute(query)]
+    return [AlertCount(*one) for one in connection.execute(query)]

@@ -36,10 +36,10 @@ def feed(request: Request) -> Response:
     now = site.now()
     wanted = read_filter(request.query_params, themes=site.themes, zone=site.zone, now=now)
     before = cursor(request.query_params.get("before", ""))
-    with site.database.read() as session:
+    with site.database.read() as connection:
         conditions = wanted.conditions(site.zone, now, before=before)
-        found = list_changes(session, conditions, limit=ENTRIES + 1)
-        sources = source_names(session) if wanted.source else {}
+        found = list_changes(connection, conditions, limit=ENTRIES + 1)
+        sources = source_names(connection) if wanted.source else {}
     shown, texts = found[:ENTRIES], texts_of("timeline", language)
     root = str(request.base_url)
     asked = {**wanted.parameters(), "lang": language}

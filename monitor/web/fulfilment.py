@@ -159,8 +159,8 @@ def fulfilment(request: Request) -> Response:
     this_year = site.now().astimezone(site.zone).year
     about: dict[str, Any] = {"theme": wanted.theme, "metric": wanted.metric}
     kept, now = site.answers, site.now()
-    with site.database.read() as session:
-        bounds = kept.get(session, "years due", now, lambda: years_due(session))
+    with site.database.read() as connection:
+        bounds = kept.get(connection, "years due", now, lambda: years_due(connection))
         years = shown_years(bounds, wanted.until, this_year)
         if wanted.year is not None:
             years = tuple(year for year in years or () if year == wanted.year) or (wanted.year,)
@@ -169,22 +169,22 @@ def fulfilment(request: Request) -> Response:
         if years:
             asked = {"first": years[0], "last": years[-1], "region": wanted.region, **about}
             counts = kept.get(
-                session,
+                connection,
                 ("counts", *asked.values()),
                 now,
-                lambda: count_fulfilments(session, **asked),
+                lambda: count_fulfilments(connection, **asked),
             )
             metrics = kept.get(
-                session,
+                connection,
                 ("metrics", this_year),
                 now,
-                lambda: metrics_due(session, this_year - 1, limit=_METRICS),
+                lambda: metrics_due(connection, this_year - 1, limit=_METRICS),
             )
         is_grid = wanted.is_list or wanted.until is not None
         answer = None if is_grid else last_year(counts, this_year - 1, t)
         if wanted.is_list:
             found = list_fulfilments(
-                session,
+                connection,
                 region=wanted.region,
                 due=wanted.year,
                 verdict=wanted.verdict,
@@ -194,7 +194,7 @@ def fulfilment(request: Request) -> Response:
             )
         elif answer is not None:
             found = list_fulfilments(
-                session, due=answer.judged, verdict=Verdict.MET, limit=PAGE + 1, **about
+                connection, due=answer.judged, verdict=Verdict.MET, limit=PAGE + 1, **about
             )
         else:
             found = []

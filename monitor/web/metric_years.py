@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from monitor.extraction.regions import gazetteer
 from monitor.model.changes import Basis, Kind, Verdict
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label
 from monitor.storage.statement_tables import (
-    ChangeRow,
-    CurrentStatementRow,
-    CurrentTargetRow,
-    MetricYearRow,
+    change_table,
+    current_statement_table,
+    current_target_table,
+    metric_year_table,
 )
-from monitor.storage.tables import DocumentRow
+from monitor.storage.tables import document_table
 
 MAX_METRICS = 300
 _MAX_ROWS = 3_000
@@ -70,26 +69,31 @@ def provinces() -> list[str]:
     ]
 
 
-def list_metrics(session: Session) -> list[Metric]:
+def list_metrics(connection: Connection) -> list[Metric]:
     """The metrics that most regions give, of one unit each."""
-    regions = func.count(MetricYearRow.region.distinct())
+    regions = func.count(metric_year_table.c.region.distinct())
     query = (
         select(
-            MetricYearRow.metric,
-            MetricYearRow.unit,
+            metric_year_table.c.metric,
+            metric_year_table.c.unit,
             regions,
-            func.min(MetricYearRow.year),
-            func.max(MetricYearRow.year),
+            func.min(metric_year_table.c.year),
+            func.max(metric_year_table.c.year),
         )
-        .group_by(MetricYearRow.metric, MetricYearRow.unit)
-        .order_by(regions.desc(), func.count().desc(), MetricYearRow.metric, MetricYearRow.unit)
+        .group_by(metric_year_table.c.metric, metric_year_table.c.unit)
+        .order_by(
+            regions.desc(),
+            func.count().desc(),
+            metric_year_table.c.metric,
+            metric_year_table.c.unit,
+        )
         .limit(MAX_METRICS)
     )
-    return [Metric(*row) for row in session.execute(query)]
+    return [Metric(*row) for row in connection.execute(query)]
 
 
 def metric_years(
-    session: Session,
+    connection: Connection,
     *,
     metric: str | None = None,
     unit: str | None = None,
@@ -101,7 +105,7 @@ def metric_years(
     """The numbers that fit, by region, metric and year.
 
     Args:
-        session: a reading transaction.
+        connection: a reading transaction.
         metric: its canonical name.
         unit: its canonical unit.
         regions: official names; all if none is given.
@@ -109,8 +113,8 @@ def metric_years(
         since: the first year.
         until: the last one.
     """
-    row = MetricYearRow
-    query = select(*(getattr(row, name) for name in MetricYear.__dataclass_fields__))
+    row = metric_year_table.c
+    query = select(*(row[name] for name in MetricYear.__dataclass_fields__))
     for wanted, condition in (
         (metric, row.metric == metric),
         (unit, row.unit == unit),
@@ -123,83 +127,83 @@ def metric_years(
     if regions:
         query = query.where(row.region.in_(regions))
     query = query.order_by(row.region, row.metric, row.unit, row.year).limit(_MAX_ROWS)
-    return [MetricYear(*found) for found in session.execute(query)]
+    return [MetricYear(*found) for found in connection.execute(query)]
 
 
-def report_years(session: Session) -> list[int]:
+def report_years(connection: Connection) -> list[int]:
     """The years that a province's report is known of, oldest first."""
     query = (
-        select(DocumentRow.year)
+        select(document_table.c.year)
         .distinct()
         .where(
-            DocumentRow.kind == DocumentKind.REPORT,
-            DocumentRow.region.in_(provinces()),
-            DocumentRow.year.is_not(None),
-            DocumentRow.removed_at.is_(None),
+            document_table.c.kind == DocumentKind.REPORT,
+            document_table.c.region.in_(provinces()),
+            document_table.c.year.is_not(None),
+            document_table.c.removed_at.is_(None),
         )
     )
-    return sorted(year for year in session.scalars(query) if year is not None)
+    return sorted(year for year in connection.scalars(query) if year is not None)
 
 
-def count_commitments(session: Session, year: int) -> dict[str, int]:
+def count_commitments(connection: Connection, year: int) -> dict[str, int]:
     """How many commitments the report of a year has, by province."""
     query = (
-        select(DocumentRow.region, func.count(CurrentStatementRow.statement_id))
+        select(document_table.c.region, func.count(current_statement_table.c.statement_id))
         .outerjoin(
-            CurrentStatementRow,
-            (CurrentStatementRow.document_id == DocumentRow.id)
-            & (CurrentStatementRow.label == Label.COMMITMENT),
+            current_statement_table,
+            (current_statement_table.c.document_id == document_table.c.id)
+            & (current_statement_table.c.label == Label.COMMITMENT),
         )
         .where(*_reports_of(year))
-        .group_by(DocumentRow.region)
+        .group_by(document_table.c.region)
     )
-    return {region or "": count for region, count in session.execute(query)}
+    return {region or "": count for region, count in connection.execute(query)}
 
 
-def count_changes(session: Session, year: int, kind: Kind) -> dict[str, int]:
+def count_changes(connection: Connection, year: int, kind: Kind) -> dict[str, int]:
     """How many changes of a kind the report of a year has against the one before, by province.
 
     Provinces without an earlier report have nothing to compare with, and are left out.
     """
-    earlier = aliased(DocumentRow)
+    earlier = document_table.alias().c
     has_earlier = exists().where(
         earlier.kind == DocumentKind.REPORT,
-        earlier.region == DocumentRow.region,
+        earlier.region == document_table.c.region,
         earlier.year < year,
         earlier.removed_at.is_(None),
     )
     query = (
-        select(DocumentRow.region, func.count(ChangeRow.id))
+        select(document_table.c.region, func.count(change_table.c.id))
         .outerjoin(
-            ChangeRow,
-            (ChangeRow.document_id == DocumentRow.id)
-            & (ChangeRow.basis == Basis.SUCCESSION)
-            & (ChangeRow.kind == kind),
+            change_table,
+            (change_table.c.document_id == document_table.c.id)
+            & (change_table.c.basis == Basis.SUCCESSION)
+            & (change_table.c.kind == kind),
         )
         .where(*_reports_of(year), has_earlier)
-        .group_by(DocumentRow.region)
+        .group_by(document_table.c.region)
     )
-    return {region or "": count for region, count in session.execute(query)}
+    return {region or "": count for region, count in connection.execute(query)}
 
 
-def count_verdicts(session: Session, due: int, verdict: Verdict) -> dict[str, int]:
+def count_verdicts(connection: Connection, due: int, verdict: Verdict) -> dict[str, int]:
     """How many targets that were due in a year have a verdict, by province; 0 for another one."""
-    row = CurrentTargetRow
+    row = current_target_table.c
     query = (
         select(row.region, row.verdict, func.count())
         .where(row.due == due, row.plan_year.is_not(None), row.region.in_(provinces()))
         .group_by(row.region, row.verdict)
     )
     found: dict[str, int] = {}
-    for region, given, count in session.execute(query):
+    for region, given, count in connection.execute(query):
         found[region or ""] = found.get(region or "", 0) + (count if given == verdict else 0)
     return found
 
 
 def _reports_of(year: int) -> Sequence[ColumnElement[bool]]:
     return (
-        DocumentRow.kind == DocumentKind.REPORT,
-        DocumentRow.region.in_(provinces()),
-        DocumentRow.year == year,
-        DocumentRow.removed_at.is_(None),
+        document_table.c.kind == DocumentKind.REPORT,
+        document_table.c.region.in_(provinces()),
+        document_table.c.year == year,
+        document_table.c.removed_at.is_(None),
     )

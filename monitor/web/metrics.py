@@ -19,9 +19,10 @@ from monitor.messages.change_text import format_growth, format_short
 from monitor.messages.i18n import AlertTexts, alert_texts, speaker_name
 from monitor.model.changes import Delta
 from monitor.model.statements import Op
-from monitor.storage.mappers import statement_of
-from monitor.storage.statement_tables import StatementRow
-from monitor.storage.tables import DocumentRow
+from monitor.storage.base import get_row
+from monitor.storage.change_rows import statements_of
+from monitor.storage.statement_tables import statement_table
+from monitor.storage.tables import document_table
 from monitor.table_files import csv_chunks
 from monitor.web.charts import Series, plot
 from monitor.web.filters import file_name, region_of
@@ -75,14 +76,14 @@ def metrics(request: Request) -> Response:
     """The page."""
     site, language = site_of(request), preferences_of(request).language
     words = alert_texts(language)
-    with site.database.read() as session:
-        known = list_metrics(session)
+    with site.database.read() as connection:
+        known = list_metrics(connection)
         chosen = selection(request.query_params, known)
         years = (
             []
             if chosen.metric is None
             else metric_years(
-                session,
+                connection,
                 metric=chosen.metric.name,
                 unit=chosen.metric.unit,
                 since=chosen.since,
@@ -218,12 +219,14 @@ def sentence(request: Request) -> Response:
     """The sentence that gives a number, as a part of the page."""
     site, language = site_of(request), preferences_of(request).language
     number = request.path_params["id"]
-    with site.database.read() as session:
-        row = session.get(StatementRow, number) if number < 1 << 63 else None
+    with site.database.read() as connection:
+        row = get_row(connection, statement_table, number) if number < 1 << 63 else None
         if row is None:
             raise HTTPException(404, f"there is no sentence {number}")
-        said = statement_of(row)
-        title = session.scalar(select(DocumentRow.title).where(DocumentRow.id == row.document_id))
+        said = statements_of(connection, [row])[number]
+        title = connection.scalar(
+            select(document_table.c.title).where(document_table.c.id == row.document_id)
+        )
         values = {
             "id": number,
             "statement": said,
@@ -238,12 +241,12 @@ def sentence(request: Request) -> Response:
 def metrics_csv(request: Request) -> Response:
     """What the page shows as CSV; all regions where none is named."""
     site = site_of(request)
-    with site.database.read() as session:
-        chosen = selection(request.query_params, list_metrics(session))
+    with site.database.read() as connection:
+        chosen = selection(request.query_params, list_metrics(connection))
         if chosen.metric is None:
             raise HTTPException(404, "no report gives a number yet")
         years = metric_years(
-            session,
+            connection,
             metric=chosen.metric.name,
             unit=chosen.metric.unit,
             regions=chosen.regions,

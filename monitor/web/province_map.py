@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -88,10 +88,10 @@ def province_map(request: Request) -> Response:
     side = given.get("side") or _SIDES[0]
     if side not in _SIDES:
         raise UserError(f"side: {side[:40]} is unknown", hint="promised or reached")
-    with site.database.read() as session:
-        metrics = list_metrics(session)[:_SHOWN_METRICS]
+    with site.database.read() as connection:
+        metrics = list_metrics(connection)[:_SHOWN_METRICS]
         metric = chosen_metric(metrics, given.get("metric", ""))
-        years = report_years(session)
+        years = report_years(connection)
         newest = years[-1] if years else site.now().year
         if show in {one.value for one in _VERDICTS} and len(years) > 1:
             newest = years[-2]  # what was due in the newest plan's year is not judged yet
@@ -99,7 +99,7 @@ def province_map(request: Request) -> Response:
             years = sorted({*years, *range(metric.first_year, metric.last_year + 1)})
             newest = min(max(newest, metric.first_year), metric.last_year)
         year = year_of(given.get("year", "")) or newest
-        values = _values(session, show, metric, side, year)
+        values = _values(connection, show, metric, side, year)
     unit = metric.unit if metric is not None and show == "metric" else ""
     tiles = tiles_of(values, unit, words)
     page = {
@@ -163,17 +163,17 @@ def chosen_metric(metrics: Sequence[Metric], wanted: str) -> Metric | None:
 
 
 def _values(
-    session: Session, show: str, metric: Metric | None, side: str, year: int
+    connection: Connection, show: str, metric: Metric | None, side: str, year: int
 ) -> dict[str, float]:
     if show == "commitments":
-        return dict(count_commitments(session, year))
+        return dict(count_commitments(connection, year))
     if show in {kind.value for kind in _CHANGES}:
-        return dict(count_changes(session, year, Kind(show)))
+        return dict(count_changes(connection, year, Kind(show)))
     if show != "metric":
-        return dict(count_verdicts(session, year, Verdict(show)))
+        return dict(count_verdicts(connection, year, Verdict(show)))
     if metric is None:
         return {}
-    found = metric_years(session, metric=metric.name, unit=metric.unit, year=year)
+    found = metric_years(connection, metric=metric.name, unit=metric.unit, year=year)
     values = ((one.region, one.promised if side == "promised" else one.reached) for one in found)
     return {region: value for region, value in values if value is not None}
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import TypeVar, cast
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.model.changes import LoggedChange
 from monitor.storage.changes import ChangeConditions, list_changes, newest_change_id
@@ -42,13 +42,13 @@ class RecentHistory:
     def changes(self, database: Database) -> tuple[LoggedChange, ...]:
         """The newest changes of the log, newest first, 1,500 at most; the log is append-only."""
         with self._lock:
-            with database.read() as session:
-                newest = newest_change_id(session)
+            with database.read() as connection:
+                newest = newest_change_id(connection)
                 missing = min(newest - self._newest, MAX_CHANGES)
                 if missing < 0:  # another database
                     self._changes, missing = (), MAX_CHANGES
                 if missing:
-                    found = list_changes(session, ChangeConditions(label=None), limit=missing)
+                    found = list_changes(connection, ChangeConditions(label=None), limit=missing)
                     # A number may be missing in the log; then some of these are known.
                     known = self._changes[0].id if self._changes else 0
                     fresh = [one for one in found if one.id > known]
@@ -61,11 +61,11 @@ class RecentHistory:
     ) -> tuple[tuple[StatementInForce, ...], bool]:
         """The newest commitments in force, newest first, and whether these are all."""
         with self._lock:
-            with database.read() as session:
-                version = log_version(session)
+            with database.read() as connection:
+                version = log_version(connection)
                 is_fresh = self._read_at is not None and now - self._read_at < _KEPT
                 if version != self._version or not is_fresh:
-                    found, self._has_all = newest_commitments(session, limit=MAX_COMMITMENTS)
+                    found, self._has_all = newest_commitments(connection, limit=MAX_COMMITMENTS)
                     self._commitments = tuple(found)
                     self._version, self._read_at = version, now
             return self._commitments, self._has_all
@@ -85,17 +85,17 @@ class AnswerCache:
     _answers: dict[Hashable, object] = field(default_factory=dict)
 
     def get(
-        self, session: Session, key: Hashable, now: datetime, read: Callable[[], AnswerT]
+        self, connection: Connection, key: Hashable, now: datetime, read: Callable[[], AnswerT]
     ) -> AnswerT:
         """The answer that is kept under a key, or the one that is read now.
 
         Args:
-            session: a reading transaction.
+            connection: a reading transaction.
             key: what is asked; equal keys have equal answers.
             now: the current time.
             read: asks the database.
         """
-        version = log_version(session)
+        version = log_version(connection)
         with self._lock:
             is_old = self._since is None or not timedelta(0) <= now - self._since < _KEPT
             if version != self._version or is_old or len(self._answers) >= _MAX_ANSWERS:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, func, select
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -19,7 +18,7 @@ from monitor.model.changes import Verdict
 from monitor.model.statements import Op, Statement
 from monitor.storage.changes import ChangeConditions, list_changes
 from monitor.storage.document_list import report_series
-from monitor.storage.statement_tables import CurrentTargetRow
+from monitor.storage.statement_tables import current_target_table
 from monitor.storage.statements import commitments_of_region
 from monitor.web.charts import Plot, Series, Value, plot
 from monitor.web.filters import region_of
@@ -84,14 +83,14 @@ def region(request: Request) -> Response:
         return RedirectResponse(f"/regions/{path_part(name)}", status_code=303)
     words = alert_texts(language)
     after = read_place(request.query_params.get("after", ""))
-    with site.database.read() as session:
-        commitments, more = commitments_of_region(session, name, limit=_COMMITMENTS, after=after)
-        years = report_series(session).get(name, [])
+    with site.database.read() as connection:
+        commitments, more = commitments_of_region(connection, name, limit=_COMMITMENTS, after=after)
+        years = report_series(connection).get(name, [])
         numbers, verdicts, changes = [], {}, []
         if after is None:
-            numbers = metric_years(session, regions=[name])
-            verdicts = count_by_year(session, name)
-            changes = list_changes(session, ChangeConditions(region=name), limit=_CHANGES)
+            numbers = metric_years(connection, regions=[name])
+            verdicts = count_by_year(connection, name)
+            changes = list_changes(connection, ChangeConditions(region=name), limit=_CHANGES)
     metrics = metric_lines(numbers, words)
     charts = [one for one in metrics if one.plot is not None][:_CHARTS]
     others = metrics[len(charts) :]
@@ -132,16 +131,16 @@ def read_place(text: str) -> tuple[int, int] | None:
     return int(year), int(number)
 
 
-def count_by_year(session: Session, name: str) -> dict[int, dict[Verdict, int]]:
+def count_by_year(connection: Connection, name: str) -> dict[int, dict[Verdict, int]]:
     """How many targets were due in each year, by verdict, newest year first."""
-    row = CurrentTargetRow
+    row = current_target_table.c
     query = (
         select(row.due, row.verdict, func.count())
         .where(row.region == name, row.plan_year.is_not(None), row.due.is_not(None))
         .group_by(row.due, row.verdict)
     )
     found: dict[int, dict[Verdict, int]] = {}
-    for due, verdict, count in session.execute(query):
+    for due, verdict, count in connection.execute(query):
         if due is not None and verdict is not None:
             found.setdefault(due, {})[Verdict(verdict)] = count
     return dict(sorted(found.items(), reverse=True))

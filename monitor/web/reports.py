@@ -84,8 +84,8 @@ def reports(request: Request) -> Response:
         known = ", ".join(one.value for one in SHOWN_KINDS)
         raise UserError(f"kind: {kind[:40]} is unknown", hint=f"one of {known}")
     year = _year(given.get("year", ""))
-    with site.database.read() as session:
-        series = report_series(session)
+    with site.database.read() as connection:
+        series = report_series(connection)
         if region is None and series:
             # The newest report that there is something to compare with.
             compared = (name for name, known in series.items() if len(known) > 1)
@@ -97,13 +97,13 @@ def reports(request: Request) -> Response:
         now, before = None, None
         rows: list[Row] = []
         if region is not None and year is not None:
-            standing = reports_of_regions(session, [region])
+            standing = reports_of_regions(connection, [region])
             now = standing.get((region, year))
             earlier = [one for one in years if one < year]
             before = standing.get((region, earlier[0])) if earlier else None
             if now is not None:
-                texts = _texts(session, now, before)
-                log = succession_of(session, now.id)
+                texts = _texts(connection, now, before)
+                log = succession_of(connection, now.id)
                 rows = compare_rows(log, texts, language)
     counts = Counter(row.kind for row in rows)
     shown = [
@@ -139,11 +139,11 @@ def _year(text: str) -> int | None:
 
 
 def _texts(
-    session: Transaction, now: StoredDocument, before: StoredDocument | None
+    connection: Transaction, now: StoredDocument, before: StoredDocument | None
 ) -> tuple[str, str]:
     """The texts of both reports as they stand."""
     numbers = [one.snapshot_id for one in (now, before) if one is not None and one.snapshot_id]
-    texts = load_texts(session, numbers)
+    texts = load_texts(connection, numbers)
     return (
         texts.get(now.snapshot_id or 0, ""),
         "" if before is None else texts.get(before.snapshot_id or 0, ""),

@@ -147,8 +147,8 @@ def rules(request: Request) -> Response:
     book = site.rule_book.read()
     changes = site.recent.changes(site.database)[:LATELY]
     matched = site.rule_book.matched(book, changes)
-    with site.database.read() as session:
-        subscribers = subscribers_of_rules(session, [one.rule.id for one in book.rules])
+    with site.database.read() as connection:
+        subscribers = subscribers_of_rules(connection, [one.rule.id for one in book.rules])
     values |= {
         "shown": [
             show(

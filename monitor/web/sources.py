@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, select
 from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,7 +20,7 @@ from monitor.folding import fold
 from monitor.model.documents import DocumentKind, Health, SourceHealthEvent
 from monitor.storage.source_health import health_transitions
 from monitor.storage.sources import SourceLine, source_lines
-from monitor.storage.tables import DocumentRow, FrontierEntryRow, ListPageRow
+from monitor.storage.tables import document_table, frontier_entry_table, list_page_table
 from monitor.web.filters import member_of, region_of, text_of
 from monitor.web.preferences import preferences_of
 from monitor.web.site import Site, render, site_of
@@ -183,12 +182,12 @@ def sources(request: Request) -> Response:
     site, language = site_of(request), preferences_of(request).language
     t, now = texts_of("sources", language), site.now()
     wanted = read_source_filter(request.query_params)
-    with site.database.read() as session:
-        lines = source_lines(session, now=now)
+    with site.database.read() as connection:
+        lines = source_lines(connection, now=now)
         end = end_of(lines, now)
         start = end - timedelta(days=_DAYS)
-        turns = health_transitions(session, limit=_TURNS, since=start)
-        found, found_since = found_days(session, start, site)
+        turns = health_transitions(connection, limit=_TURNS, since=start)
+        found, found_since = found_days(connection, start, site)
     by_source: dict[str, list[SourceHealthEvent]] = {}
     for turn in turns:
         by_source.setdefault(turn.source_id, []).append(turn)
@@ -292,7 +291,7 @@ def end_of(lines: Iterable[SourceLine], now: datetime) -> datetime:
 
 
 def found_days(
-    session: Session, since: datetime, site: Site
+    connection: Connection, since: datetime, site: Site
 ) -> tuple[dict[str, tuple[date, ...]], datetime | None]:
     """The days on which each source brought a document that is no history.
 
@@ -301,7 +300,7 @@ def found_days(
     Returns:
         The days by source, and from when on they are known if that is later than ``since``.
     """
-    row = DocumentRow
+    row = document_table.c
     columns = (row.source_id, row.first_seen_at, row.baseline)
     newest = select(*columns).order_by(row.id.desc())
     looked_at = newest.limit(_DOCUMENTS).subquery().c
@@ -311,9 +310,9 @@ def found_days(
         looked_at.source_id.is_not(None),
     )
     found: dict[str, set[date]] = {}
-    for source_id, at in session.execute(query):
+    for source_id, at in connection.execute(query):
         found.setdefault(source_id, set()).add(at.astimezone(site.zone).date())
-    oldest = session.execute(newest.offset(_DOCUMENTS - 1).limit(1)).first()
+    oldest = connection.execute(newest.offset(_DOCUMENTS - 1).limit(1)).first()
     cut = None if oldest is None or oldest.first_seen_at <= since else oldest.first_seen_at
     return {one: tuple(sorted(days)) for one, days in found.items()}, cut
 
@@ -477,14 +476,14 @@ def source(request: Request) -> Response:
     site, language = site_of(request), preferences_of(request).language
     t, now = texts_of("sources", language), site.now()
     source_id = request.path_params["id"]
-    with site.database.read() as session:
-        lines = source_lines(session, now=now, source_id=source_id)
+    with site.database.read() as connection:
+        lines = source_lines(connection, now=now, source_id=source_id)
         if not lines:
             raise HTTPException(404, detail=t.unknown_source)
-        turns = health_transitions(session, source_id=source_id, limit=_TURNS)
-        lists = list_pages(session, source_id, site, t)
-        visits, outcomes = last_visits(session, source_id, site, t)
-        documents = newest_documents(session, source_id, site)
+        turns = health_transitions(connection, source_id=source_id, limit=_TURNS)
+        lists = list_pages(connection, source_id, site, t)
+        visits, outcomes = last_visits(connection, source_id, site, t)
+        documents = newest_documents(connection, source_id, site)
     (line,) = lines
     end = end_of(lines, now) if line.pause is None else now
     start = end - timedelta(days=_DAYS_OF_ONE)
@@ -551,40 +550,40 @@ def _visit(  # noqa: PLR0917, a row
     )
 
 
-def list_pages(session: Session, source_id: str, site: Site, t: Texts) -> list[Visit]:
+def list_pages(connection: Connection, source_id: str, site: Site, t: Texts) -> list[Visit]:
     """The list pages of a source, the one that was visited last first."""
-    row = ListPageRow
+    row = list_page_table.c
     query = (
         select(row.url, row.last_visit_at, row.last_outcome, row.last_status)
         .where(row.source_id == source_id)
         .order_by(row.last_visit_at.desc(), row.url)
         .limit(_LISTS)
     )
-    return [_visit(*one, None, site, t) for one in session.execute(query)]
+    return [_visit(*one, None, site, t) for one in connection.execute(query)]
 
 
 def last_visits(
-    session: Session, source_id: str, site: Site, t: Texts
+    connection: Connection, source_id: str, site: Site, t: Texts
 ) -> tuple[list[Visit], list[tuple[str, str, int]]]:
     """The last visits to addresses of a source, and how often each outcome was the last one.
 
     Of a source with very many addresses those are looked at that are due last, which is an index;
     most of them were visited last.
     """
-    row = FrontierEntryRow
+    row = frontier_entry_table.c
     due_last = (
         select(row.id, row.last_visit_at, row.last_outcome)
         .where(row.source_id == source_id, row.next_visit_at.is_not(None))
         .order_by(row.next_visit_at.desc())
         .limit(_ADDRESSES)
     )
-    known = [one for one in session.execute(due_last) if one.last_visit_at is not None]
+    known = [one for one in connection.execute(due_last) if one.last_visit_at is not None]
     known.sort(key=lambda one: (one.last_visit_at, one.id), reverse=True)
     counts = Counter(one.last_outcome for one in known if one.last_outcome)
     columns = (row.id, row.url, row.last_visit_at, row.last_outcome, row.last_status)
     query = select(*columns, row.last_reason, row.title, row.document_id)
     newest = [one.id for one in known[:_SHOWN]]
-    rows = {one.id: one for one in session.execute(query.where(row.id.in_(newest)))}
+    rows = {one.id: one for one in connection.execute(query.where(row.id.in_(newest)))}
     visits = [_visit(*rows[one][1:6], site, t, *rows[one][6:]) for one in newest]
     tally = [
         ("✓" if outcome in _WELL else "✗", t["outcome_" + outcome], count)
@@ -593,9 +592,9 @@ def last_visits(
     return visits, tally
 
 
-def newest_documents(session: Session, source_id: str, site: Site) -> list[NewDocument]:
+def newest_documents(connection: Connection, source_id: str, site: Site) -> list[NewDocument]:
     """The documents that a source brought last."""
-    row = DocumentRow
+    row = document_table.c
     query = (
         select(row.id, row.title, row.published, row.first_seen_at, row.baseline)
         .where(row.source_id == source_id)
@@ -604,7 +603,7 @@ def newest_documents(session: Session, source_id: str, site: Site) -> list[NewDo
     )
     return [
         NewDocument(number, title, "" if day is None else day.isoformat(), site.day(seen), baseline)
-        for number, title, day, seen, baseline in session.execute(query)
+        for number, title, day, seen, baseline in connection.execute(query)
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -75,15 +75,15 @@ def timeline(request: Request) -> Response:
     now = site.now()
     wanted = read_filter(request.query_params, themes=site.themes, zone=site.zone, now=now)
     before = cursor(request.query_params.get("before", ""))
-    with site.database.read() as session:
-        newest = newest_change_id(session)
+    with site.database.read() as connection:
+        newest = newest_change_id(connection)
         seen = read_position_of(request, newest, now)
         conditions = wanted.conditions(site.zone, now, before=before)
-        found = list_changes(session, conditions, limit=PAGE + 1)
-        sources = source_names(session)
-        previous = None if before is None else find_change(session, before)
-        total = None if before is not None else _total(session, site, wanted, now)
-        offices = site.answers.get(session, "offices", now, partial(known_offices, session))
+        found = list_changes(connection, conditions, limit=PAGE + 1)
+        sources = source_names(connection)
+        previous = None if before is None else find_change(connection, before)
+        total = None if before is not None else _total(connection, site, wanted, now)
+        offices = site.answers.get(connection, "offices", now, partial(known_offices, connection))
     mark = newest if seen.before_visit is None else seen.before_visit
     entries = [entry(item, site, language, is_new=item.id > mark) for item in found[:PAGE]]
     more = found[PAGE - 1].id if len(found) > PAGE else None
@@ -114,19 +114,19 @@ def timeline(request: Request) -> Response:
     return response
 
 
-def _total(session: Session, site: Site, wanted: ChangeFilter, now: datetime) -> ChangeCount:
+def _total(connection: Connection, site: Site, wanted: ChangeFilter, now: datetime) -> ChangeCount:
     """How many changes fit a filter, 1,000 at most, kept until the log grows."""
 
     def count() -> ChangeCount:
         conditions = wanted.conditions(site.zone, now)
-        return count_changes(session, conditions, most=MAX_COUNT, lines=_LOOKED_AT)
+        return count_changes(connection, conditions, most=MAX_COUNT, lines=_LOOKED_AT)
 
-    return site.answers.get(session, ("total", query(wanted.parameters())), now, count)
+    return site.answers.get(connection, ("total", query(wanted.parameters())), now, count)
 
 
-def known_offices(session: Session) -> tuple[str, ...]:
+def known_offices(connection: Connection) -> tuple[str, ...]:
     """The offices that have said something, 300 at most; central ones first, then by length."""
-    found = offices_of(issuer_names(session))
+    found = offices_of(issuer_names(connection))
     ordered = sorted(found, key=lambda name: (not is_central(name), len(name), name))
     return tuple(ordered[:MAX_OFFICES])
 

@@ -37,9 +37,9 @@ APPROVAL = AccessPolicy(access=AccessMode.APPROVAL, operators=(OPERATOR,))
 
 def pending_request(database: Database) -> Message:
     """The only alert that waits: an operator's notice that a chat asks for access."""
-    with database.read() as session:
-        (request,) = list_alerts(session)
-        alert = get_alert(session, request.id)
+    with database.read() as connection:
+        (request,) = list_alerts(connection)
+        alert = get_alert(connection, request.id)
     assert request.recipient_id == OPERATOR
     assert alert is not None
     return render_alert(alert)
@@ -73,8 +73,8 @@ def test_the_rule_of_a_link_waits_for_the_operators(sqlite_database: Database) -
     assert "同意后即订阅“贵州算力”" in chat.ask("/start guizhou").text
 
     def subscribers() -> dict[str, tuple[int, ...]]:
-        with sqlite_database.read() as session:
-            return subscribers_of_rules(session, ["guizhou"])
+        with sqlite_database.read() as connection:
+            return subscribers_of_rules(connection, ["guizhou"])
 
     assert subscribers() == {}
     operator.press_for_edit(pending_request(sqlite_database), "同意")
@@ -96,11 +96,11 @@ def test_a_chat_without_access_learns_so_if_it_asked_or_had_it(sqlite_database: 
     assert chat.command("/mine") == Reply()
     chat.ask("/start")
     assert "已向管理员申请" in chat.ask("/mine").text
-    with sqlite_database.write() as session:
-        set_access(session, 7, Access.REVOKED)
+    with sqlite_database.write() as connection:
+        set_access(connection, 7, Access.REVOKED)
     assert "不对外开放" in chat.ask("/mine").text
-    with sqlite_database.write() as session:
-        set_access(session, 7, Access.DENIED)
+    with sqlite_database.write() as connection:
+        set_access(connection, 7, Access.DENIED)
     assert chat.command("/mine") == Reply()
 
 
@@ -109,8 +109,8 @@ def test_only_an_operators_chat_lets_in(sqlite_database: Database) -> None:
     chat.ask("/start")
     for forged in ("ok:7", "no:7", "bc:yes"):
         assert chat.press(forged) == Reply()
-    with sqlite_database.read() as session:
-        assert get_recipient(session, 7).access == "pending"
+    with sqlite_database.read() as connection:
+        assert get_recipient(connection, 7).access == "pending"
 
 
 @pytest.mark.parametrize("command", ["/status", "/sources", "/broadcast 大家好", "/pause"])
@@ -118,8 +118,8 @@ def test_operators_commands_are_for_operators(sqlite_database: Database, command
     context = bot_context(sqlite_database, policy=AccessPolicy(operators=(OPERATOR,)))
     for chat_id in (7, 11):
         assert Chat(context, chat_id).command(command) == Reply()
-    with sqlite_database.read() as session:
-        assert session.execute(text("SELECT COUNT(*) FROM switch")).scalar_one() == 0
+    with sqlite_database.read() as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM switch")).scalar_one() == 0
 
 
 @pytest.mark.parametrize("forged", ["ok:7", "no:7", "bc:yes:0"])
@@ -137,9 +137,9 @@ def test_status_lists_what_needs_an_operator(sqlite_database: Database) -> None:
     )
     Chat(context).ask("/subscribe guizhou")
     plant(sqlite_database, chats=[7, 8])
-    with sqlite_database.write() as session:
-        for alert in lease(session, now=NOW, lease_for=timedelta(minutes=1), limit=1):
-            mark_dead(session, alert.id, error="no")
+    with sqlite_database.write() as connection:
+        for alert in lease(connection, now=NOW, lease_for=timedelta(minutes=1), limit=1):
+            mark_dead(connection, alert.id, error="no")
     operator = Chat(context, OPERATOR)
     shown = operator.ask("/status").text
     assert "rules/a.yaml:3" in shown
@@ -191,10 +191,10 @@ async def test_operators_hear_of_a_chat_that_is_gone_once(database: Database) ->
         await system.deliver()
         (notice,) = api.sent(OPERATOR)
         assert "聊天 7 收不到消息了" in notice.text
-        with database.read() as session:
-            states = session.execute(text("SELECT state FROM alert_log WHERE recipient_id = 7"))
+        with database.read() as connection:
+            states = connection.execute(text("SELECT state FROM alert_log WHERE recipient_id = 7"))
             assert {row[0] for row in states} == {"dead"}
-            assert not get_recipient(session, 7).active
+            assert not get_recipient(connection, 7).active
 
 
 async def test_a_chat_that_a_file_names_and_that_blocked_us_is_left_alone(
@@ -234,37 +234,37 @@ async def test_a_rate_limited_chat_gets_one_reply_and_is_then_ignored(
 
 
 def test_what_waits_for_a_chat_that_is_refused_after_all_is_given_up(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, 7, title="", now=NOW)
-        set_access(session, 7, Access.GRANTED)
+    with database.write() as connection:
+        save_chat(connection, 7, title="", now=NOW)
+        set_access(connection, 7, Access.GRANTED)
     plant(database, chats=[7, 8])
-    with database.write() as session:
-        deny_access(session, 7)
-    with database.read() as session:
-        assert {item.recipient_id: item.state for item in list_alerts(session)} == {
+    with database.write() as connection:
+        deny_access(connection, 7)
+    with database.read() as connection:
+        assert {item.recipient_id: item.state for item in list_alerts(connection)} == {
             7: "dead",
             8: "pending",
         }
-        assert not get_recipient(session, 7).active
+        assert not get_recipient(connection, 7).active
 
 
 def test_a_chat_without_access_gets_no_more_messages(database: Database) -> None:
-    with database.write() as session:
+    with database.write() as connection:
         for chat in (7, 8, 9, -5):
-            save_chat(session, chat, title="", now=NOW)
-            subscribe(session, chat, "guizhou", now=NOW)
-        set_access(session, 9, Access.GRANTED)
+            save_chat(connection, chat, title="", now=NOW)
+            subscribe(connection, chat, "guizhou", now=NOW)
+        set_access(connection, 9, Access.GRANTED)
     listed = {"allowed": {7}, "named": {-5}}
     plant(database, chats=[7, 8, 9, -5])
     assert revoke_access(database, access=AccessMode.OPEN, **listed) == []
     assert revoke_access(database, access=AccessMode.APPROVAL, **listed) == [8]
     assert revoke_access(database, access=AccessMode.LISTED, **listed) == [9]
-    with database.read() as session:
-        waiting = {item.recipient_id: item.state for item in list_alerts(session)}
+    with database.read() as connection:
+        waiting = {item.recipient_id: item.state for item in list_alerts(connection)}
     assert waiting == {7: "pending", 8: "dead", 9: "dead", -5: "pending"}
-    with database.read() as session:
-        assert subscribed(session, 8) == ("guizhou",)
-        assert [get_recipient(session, c).active for c in (7, 8, 9, -5)] == [
+    with database.read() as connection:
+        assert subscribed(connection, 8) == ("guizhou",)
+        assert [get_recipient(connection, c).active for c in (7, 8, 9, -5)] == [
             True,
             False,
             False,
@@ -275,9 +275,9 @@ def test_a_chat_without_access_gets_no_more_messages(database: Database) -> None
 async def test_a_pending_chat_gets_no_alerts_of_earlier_subscriptions(database: Database) -> None:
     async with running_system(database, policy=APPROVAL) as system:
         system.api.add_chat(OPERATOR)
-        with database.write() as session:
-            save_chat(session, 7, title="", now=NOW)
-            subscribe(session, 7, "guizhou", now=NOW)
+        with database.write() as connection:
+            save_chat(connection, 7, title="", now=NOW)
+            subscribe(connection, 7, "guizhou", now=NOW)
         # Once the bot was open; now operators decide.
         revoke_access(database, access=AccessMode.APPROVAL, allowed=(OPERATOR,), named=())
         assert "已向管理员申请" in (await system.api.ask(7, "/start")).text
@@ -296,32 +296,32 @@ def test_a_chat_that_is_shut_out_does_not_come_back_by_the_back_door(
 ) -> None:
     policy = AccessPolicy(access=access, operators=(OPERATOR,), allowed=frozenset({8}))
     context = bot_context(sqlite_database, policy=policy)
-    with sqlite_database.write() as session:
+    with sqlite_database.write() as connection:
         for chat_id in (-7, 8):
-            save_chat(session, chat_id, title="", now=NOW)
+            save_chat(connection, chat_id, title="", now=NOW)
     revoke_access(sqlite_database, access=access, allowed=(OPERATOR, 8), named=())
     # It throws the bot out and takes it in again, then becomes a supergroup.
     bot_access.on_bot_removed(context, -7)
     bot_access.on_bot_added(context, -7)
     bot_access.on_bot_removed(context, 8)
     bot_access.on_bot_added(context, 8)
-    with sqlite_database.read() as session:
-        assert not get_recipient(session, -7).active
-        assert get_recipient(session, 8).active
+    with sqlite_database.read() as connection:
+        assert not get_recipient(connection, -7).active
+        assert get_recipient(connection, 8).active
     bot_access.on_chat_migrated(context, -7, -1007)
-    with sqlite_database.read() as session:
-        assert not get_recipient(session, -1007).active
+    with sqlite_database.read() as connection:
+        assert not get_recipient(connection, -1007).active
 
 
 def test_a_refused_group_is_refused_under_its_new_number(sqlite_database: Database) -> None:
     context = bot_context(sqlite_database, policy=APPROVAL)
-    with sqlite_database.write() as session:
-        save_chat(session, -7, title="", now=NOW)
-        set_access(session, -7, Access.DENIED)
+    with sqlite_database.write() as connection:
+        save_chat(connection, -7, title="", now=NOW)
+        set_access(connection, -7, Access.DENIED)
     bot_access.on_chat_migrated(context, -7, -1007)
-    with sqlite_database.read() as session:
-        assert get_recipient(session, -1007).access == Access.DENIED
-        assert not get_recipient(session, -1007).active
+    with sqlite_database.read() as connection:
+        assert get_recipient(connection, -1007).access == Access.DENIED
+        assert not get_recipient(connection, -1007).active
 
 
 async def test_what_is_sent_to_all_is_what_stood_above_the_button(
@@ -350,8 +350,8 @@ def test_a_pause_ends_however_it_is_written(sqlite_database: Database, off: str)
     request = Request(OPERATOR, Recipient(OPERATOR))
     handle_command(context, "pause", request)
     handle_command(context, "pause", replace(request, args=off))
-    with sqlite_database.read() as session:
-        assert paused_since(session) is None
+    with sqlite_database.read() as connection:
+        assert paused_since(connection) is None
 
 
 def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Database) -> None:
@@ -359,19 +359,19 @@ def test_a_pause_is_not_begun_by_what_means_something_else(sqlite_database: Data
     said = handle_command(context, "pause", Request(OPERATOR, Recipient(OPERATOR), args="of"))
     assert said.message is not None
     assert "/pause off" in said.message.text
-    with sqlite_database.read() as session:
-        assert paused_since(session) is None
+    with sqlite_database.read() as connection:
+        assert paused_since(connection) is None
 
 
 def test_a_restored_chat_need_not_request_access(database: Database) -> None:
-    with database.write() as session:
+    with database.write() as connection:
         for chat in (7, 8):
-            save_chat(session, chat, title="", now=NOW)
+            save_chat(connection, chat, title="", now=NOW)
     assert revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [8]
     assert revoke_access(database, access=AccessMode.LISTED, allowed={7, 8}, named=()) == []
-    with database.read() as session:
-        assert get_recipient(session, 8).active
+    with database.read() as connection:
+        assert get_recipient(connection, 8).active
     assert revoke_access(database, access=AccessMode.LISTED, allowed={7}, named=()) == [8]
     assert revoke_access(database, access=AccessMode.OPEN, allowed=(), named=()) == []
-    with database.read() as session:
-        assert [get_recipient(session, chat).active for chat in (7, 8)] == [True, True]
+    with database.read() as connection:
+        assert [get_recipient(connection, chat).active for chat in (7, 8)] == [True, True]

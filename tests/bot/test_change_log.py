@@ -118,8 +118,8 @@ def test_a_chat_chooses_its_language(sqlite_database: Database) -> None:
     assert "/language" in chat.ask("/language klingon").text
     assert "English" in chat.ask("/language EN").text
     assert "Commands" in chat.ask("/help").text
-    with sqlite_database.read() as session:
-        assert language_of(session, 7) == "en"
+    with sqlite_database.read() as connection:
+        assert language_of(connection, 7) == "en"
 
 
 def test_a_region_has_what_lies_in_it(database: Database) -> None:
@@ -142,10 +142,10 @@ def test_a_region_has_what_lies_in_it(database: Database) -> None:
 def give_numbers(database: Database) -> None:
     """Two reports with their targets, as the reader leaves them."""
     plant(database, [raised()])
-    with database.write() as session:
-        session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
-        session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
-        rebuild(session)
+    with database.write() as connection:
+        connection.execute(text("UPDATE document SET kind = 'report', year = 2026"))
+        connection.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        rebuild(connection)
 
 
 def test_a_commitment_is_shown_whole_with_its_numbers_and_source(database: Database) -> None:
@@ -180,8 +180,8 @@ def test_the_button_of_an_alert_lists_what_is_not_sure_in_parts(database: Databa
     many = [unsure(n) for n in range(1, 12)]
     plant(database, [raised()], unmatched=many, chats=[7])
     chat = chat_of(database)
-    with database.read() as session:
-        alert = get_alert(session, 1)
+    with database.read() as connection:
+        alert = get_alert(connection, 1)
     assert alert is not None
     data = buttons(render_alert(alert))["？不确定 11 条"]
     seen = []
@@ -199,17 +199,17 @@ def test_the_button_of_an_alert_lists_what_is_not_sure_in_parts(database: Databa
 def give_history(database: Database) -> None:
     """The report of the year before, a document with its own numbers, and an alert for chat 7."""
     plant(database, [raised()], chats=[7])
-    with database.write() as session:
-        session.execute(text("UPDATE document SET kind = 'report', year = 2026"))
-        session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
-        session.execute(
+    with database.write() as connection:
+        connection.execute(text("UPDATE document SET kind = 'report', year = 2026"))
+        connection.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        connection.execute(
             text(
                 "INSERT INTO document (title, kind, region, year, url, first_seen_at, baseline,"
                 " snapshot_id) SELECT '2025年报告', 'report', '贵州省', 2025, url, first_seen_at,"
                 " baseline, (SELECT MIN(id) FROM snapshot) FROM document"
             )
         )
-        rebuild(session)
+        rebuild(connection)
 
 
 def test_a_commitment_with_a_history_has_a_picture(database: Database) -> None:
@@ -238,8 +238,8 @@ def give_a_review(database: Database) -> None:
         request = IngestRequest(
             Document(body), provenance, statements, FetchRecord(url=f"https://example.org/{year}")
         )
-        with database.write() as session:
-            ingest(session, request, rules=RuleSet(()), now=Clock()())
+        with database.write() as connection:
+            ingest(connection, request, rules=RuleSet(()), now=Clock()())
 
 
 def test_a_target_that_was_met_is_among_the_latest_and_silence_is_not(database: Database) -> None:
@@ -251,8 +251,8 @@ def test_a_target_that_was_met_is_among_the_latest_and_silence_is_not(database: 
     assert met in ask(database, "region 贵州").text
     assert silent in ask(database, "region 贵州").text
     assert silent in ask(database, "search 数据集").text
-    with database.read() as session:
-        (line,) = list_changes(session, ChangeConditions(kinds=(Kind.MET,)))
+    with database.read() as connection:
+        (line,) = list_changes(connection, ChangeConditions(kinds=(Kind.MET,)))
     shown = ask(database, f"commitment {line.id}").text
     assert "承诺原文\n全省算力规模突破20万P。" in shown
     assert "回顾原文\n全省算力规模达到22万P。" in shown
@@ -272,8 +272,8 @@ def give_three_years(database: Database) -> None:
         request = IngestRequest(
             Document(body), provenance, extract(body, provenance, topics), FetchRecord()
         )
-        with database.write() as session:
-            ingest(session, request, rules=RuleSet(()), now=Clock()())
+        with database.write() as connection:
+            ingest(connection, request, rules=RuleSet(()), now=Clock()())
 
 
 @pytest.mark.parametrize(
@@ -291,9 +291,9 @@ def test_a_commitment_tells_since_when_it_is_promised(
     database: Database, language: str, said: str
 ) -> None:
     give_three_years(database)
-    with database.write() as session:
-        save_chat(session, 7, title="某人", now=Clock()())
-        set_language(session, 7, language)
+    with database.write() as connection:
+        save_chat(connection, 7, title="某人", now=Clock()())
+        set_language(connection, 7, language)
     listed = ask(database, "commitment 贵州 黔算一号")
     assert said in listed.text
     number = re.search(r"/commitment_(\d+)", listed.text)
@@ -320,8 +320,8 @@ async def test_a_picture_is_sent_after_its_message(sqlite_database: Database) ->
 
 def get_alert_message(database: Database) -> str:
     """What the button of the one alert there is carries."""
-    with database.read() as session:
-        alert = get_alert(session, 1)
+    with database.read() as connection:
+        alert = get_alert(connection, 1)
     assert alert is not None
     return next(
         b.callback_data for row in render_alert(alert).buttons for b in row if b.text == "图表"
@@ -356,9 +356,9 @@ def test_whatever_is_said_every_answer_is_a_valid_message(
     sqlite_database: Database, command: str, language: str
 ) -> None:
     plant(sqlite_database, [*numbered(12), raised()], title="题" * 900, chats=[7])
-    with sqlite_database.write() as session:
-        save_chat(session, 7, title="𠀀" * 5000, now=Clock()())
-        set_language(session, 7, language)
+    with sqlite_database.write() as connection:
+        save_chat(connection, 7, title="𠀀" * 5000, now=Clock()())
+        set_language(connection, 7, language)
     context = bot_context(sqlite_database, policy=AccessPolicy(operators=(7,)))
     for said in HOSTILE:
         found = handle_command(context, command, replace(CHAT, args=said))

@@ -25,8 +25,8 @@ from monitor.storage.subscriptions import subscribers_of_rules
 
 
 def mine(database: Database, chat_id: int) -> tuple[str, ...]:
-    with database.read() as session:
-        return subscribed(session, chat_id)
+    with database.read() as connection:
+        return subscribed(connection, chat_id)
 
 
 async def test_a_newcomer_is_shown_around_and_subscribes_by_button(database: Database) -> None:
@@ -89,8 +89,8 @@ async def test_a_removed_bot_writes_no_more(sqlite_database: Database) -> None:
         await api.ask(7, "/subscribe guizhou")
         api.throw_out(7)
         await api.ask(8, "/help")
-    with sqlite_database.read() as session:
-        assert subscribers_of_rules(session, ["guizhou"]) == {}
+    with sqlite_database.read() as connection:
+        assert subscribers_of_rules(connection, ["guizhou"]) == {}
 
 
 async def test_an_edited_command_is_not_a_second_one(sqlite_database: Database) -> None:

@@ -30,25 +30,25 @@ POLICY = AccessPolicy(operators=(OPERATOR,))
 
 
 def wrote(database: Database, columns: str = "person, kind, state") -> list[tuple[object, ...]]:
-    with database.read() as session:
+    with database.read() as connection:
         query = f"SELECT {columns} FROM feedback ORDER BY feedback_id"
-        return [tuple(row) for row in session.execute(text(query))]
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def notices(database: Database, kind: NoticeKind) -> list[int]:
-    with database.read() as session:
+    with database.read() as connection:
         query = (
             "SELECT a.recipient_id FROM alert a JOIN notice n ON n.id = a.notice_id"
             " WHERE n.kind = :kind ORDER BY a.id"
         )
-        return list(session.scalars(text(query), {"kind": kind.value}))
+        return list(connection.scalars(text(query), {"kind": kind.value}))
 
 
 def deliver_all(database: Database, now=NOW) -> None:
     """Everything that is due is sent, without a network."""
-    with database.write() as session:
-        for alert in lease(session, now=now, lease_for=timedelta(minutes=1), limit=1000):
-            mark_sent(session, alert.id, now=now, message_id=1)
+    with database.write() as connection:
+        for alert in lease(connection, now=now, lease_for=timedelta(minutes=1), limit=1000):
+            mark_sent(connection, alert.id, now=now, message_id=1)
 
 
 def moved(number: int) -> Change:
@@ -85,8 +85,8 @@ async def test_an_alert_is_called_wrong_and_its_correction_is_told_once(database
         (notice,) = api.sent(OPERATOR)
         assert "数字不对：1 人" in notice.text
         assert goal(190).text.partition("要超过")[0] in notice.text
-        with database.write() as session:
-            deactivate_chat(session, 9)
+        with database.write() as connection:
+            deactivate_chat(connection, 9)
         api.press(OPERATOR, notice.result["message_id"], notice.buttons["✓ 数字不对"])
         decided = await api.reply(OPERATOR, method="editMessageText")
         assert "已更正（数字不对），将通知 2 个" in decided.text
@@ -107,8 +107,8 @@ async def test_an_alert_is_called_wrong_and_its_correction_is_told_once(database
             assert "/commitment_1" in told.text
         assert not [call for call in api.sent(9) if "更正" in call.text]
         # The log is marked, and a page of the alert says it.
-        with database.read() as session:
-            assert session.scalars(text("SELECT corrected FROM change_log")).all() == [
+        with database.read() as connection:
+            assert connection.scalars(text("SELECT corrected FROM change_log")).all() == [
                 "wrong_number"
             ]
         shown = Chat(bot_context(database), PERSON).press("a:1:0").edit
@@ -120,8 +120,8 @@ async def test_an_alert_is_called_wrong_and_its_correction_is_told_once(database
 def test_of_several_changes_one_is_chosen_by_its_number(sqlite_database: Database) -> None:
     plant(sqlite_database, [raised(), added(), *map(moved, range(20))], chats=[PERSON])
     chat = Chat(bot_context(sqlite_database), PERSON)
-    with sqlite_database.read() as session:
-        alert = get_alert(session, 1)
+    with sqlite_database.read() as connection:
+        alert = get_alert(connection, 1)
     assert alert is not None
     for page in (0, 1):
         shown = render_alert(alert, page)
@@ -218,33 +218,35 @@ def test_a_correction_goes_to_those_who_got_the_change(database: Database) -> No
     named, stopped, left, waits, digest = 20, 21, 22, 23, 24
     chats = [named, stopped, left, waits, digest]
     (change_id,) = plant(database, [raised()], chats=chats)
-    with database.write() as session:
+    with database.write() as connection:
         for chat in (stopped, left, waits, digest):
-            save_chat(session, chat, title="", now=NOW)
+            save_chat(connection, chat, title="", now=NOW)
         for chat, state in ((waits, "pending"), (digest, "in_digest")):
-            session.execute(
+            connection.execute(
                 text("UPDATE alert SET state = :state WHERE recipient_id = :chat"),
                 {"state": state, "chat": chat},
             )
-        session.execute(text("UPDATE alert SET state = 'sent' WHERE recipient_id IN (20, 21, 22)"))
-        session.execute(
+        connection.execute(
+            text("UPDATE alert SET state = 'sent' WHERE recipient_id IN (20, 21, 22)")
+        )
+        connection.execute(
             text(
                 "INSERT INTO alert (recipient_id, kind, priority, state, created_at, not_before,"
                 " attempts, possibly_duplicate) VALUES (24, 'digest', 0, 'sent',"
                 " '2026-02-03 00:00:00', '2026-02-03 00:00:00', 1, false)"
             )
         )
-        session.execute(
+        connection.execute(
             text(
                 "UPDATE alert SET digest_id = (SELECT MAX(id) FROM alert)"
                 " WHERE recipient_id = 24 AND kind = 'changes'"
             )
         )
-        forget_chat(session, stopped)
-        deactivate_chat(session, left)
-    with database.read() as session:
-        assert recipients_of_change(session, change_id) == [digest]
-        assert recipients_of_change(session, change_id, [named]) == [named, digest]
+        forget_chat(connection, stopped)
+        deactivate_chat(connection, left)
+    with database.read() as connection:
+        assert recipients_of_change(connection, change_id) == [digest]
+        assert recipients_of_change(connection, change_id, [named]) == [named, digest]
 
 
 def test_a_worker_that_dies_between_decision_and_delivery_repeats_nothing(
@@ -253,23 +255,23 @@ def test_a_worker_that_dies_between_decision_and_delivery_repeats_nothing(
     plant(sqlite_database, [raised()], chats=[7, 8])
     context = bot_context(sqlite_database, policy=POLICY)
     deliver_all(sqlite_database)
-    with sqlite_database.write() as session:
+    with sqlite_database.write() as connection:
         for chat in (7, 8):
-            save_chat(session, chat, title="", now=NOW)
+            save_chat(connection, chat, title="", now=NOW)
     Chat(context, 7).press("f:1:0:1:same_promise")
     for _ in range(2):
-        with sqlite_database.write() as session:
-            decide(session, 1, FeedbackKind.SAME_PROMISE, operator="cli", now=NOW)
+        with sqlite_database.write() as connection:
+            decide(connection, 1, FeedbackKind.SAME_PROMISE, operator="cli", now=NOW)
     assert notices(sqlite_database, NoticeKind.CORRECTION) == [7, 8]
     # A worker takes both and dies while the first is in flight.
-    with sqlite_database.write() as session:
+    with sqlite_database.write() as connection:
         minute = timedelta(minutes=1)
-        taken = lease(session, now=NOW, lease_for=minute, limit=9, leased_by="a")
+        taken = lease(connection, now=NOW, lease_for=minute, limit=9, leased_by="a")
         corrections = [one for one in taken if one.recipient_id in (7, 8)]
-        mark_in_flight(session, corrections[0].id, leased_by="a", now=NOW, lease_for=minute)
+        mark_in_flight(connection, corrections[0].id, leased_by="a", now=NOW, lease_for=minute)
     later = NOW + timedelta(hours=1)
-    with sqlite_database.write() as session:
-        again = lease(session, now=later, lease_for=minute, limit=9, leased_by="b")
+    with sqlite_database.write() as connection:
+        again = lease(connection, now=later, lease_for=minute, limit=9, leased_by="b")
     told = [one for one in again if one.recipient_id in (7, 8)]
     # Each once more at most, and only the one that was in flight may have arrived before.
     assert [one.possibly_delivered for one in told] == [True, False]
@@ -284,15 +286,15 @@ def test_what_is_said_while_a_correction_is_written_tells_nobody_again(
     deliver_all(sqlite_database)
     chat = Chat(bot_context(sqlite_database, policy=POLICY), 0)
     chat.press("f:1:0:1:not_new")
-    with sqlite_database.write() as session:
-        decide(session, 1, FeedbackKind.NOT_NEW, operator="cli", now=NOW)
-        session.execute(
+    with sqlite_database.write() as connection:
+        decide(connection, 1, FeedbackKind.NOT_NEW, operator="cli", now=NOW)
+        connection.execute(
             text(
                 "INSERT INTO feedback_entry (change_id, recipient_id, person, kind, at, state)"
                 " VALUES (1, 0, 8, 'wrong_place', '2026-02-03 10:00:00', 'open')"
             )
         )
-        assert decide(session, 1, FeedbackKind.WRONG_PLACE, operator="cli", now=NOW) == 1
+        assert decide(connection, 1, FeedbackKind.WRONG_PLACE, operator="cli", now=NOW) == 1
     assert notices(sqlite_database, NoticeKind.CORRECTION) == [0]
     assert [state for _, _, state in wrote(sqlite_database)] == ["confirmed", "rejected"]
 
@@ -321,8 +323,8 @@ def test_feedback_speaks_english(sqlite_database: Database) -> None:
     case = operator.press(buttons(listed)["1"]).message
     assert case is not None
     assert "told: 1" in operator.press_for_edit(case, "✓ Not new").text
-    with sqlite_database.read() as session:
-        alerts = [get_alert(session, number) for number in (2, 3)]
+    with sqlite_database.read() as connection:
+        alerts = [get_alert(connection, number) for number in (2, 3)]
     told = [render_alert(alert).text for alert in alerts if alert is not None]
     assert told[0].startswith("⚑ An alert is said to be wrong")
     assert told[0].endswith("This one has been decided already.")

@@ -18,8 +18,8 @@ ADMIN, MEMBER = 50, 51
 
 
 def mine(database: Database, to: Recipient) -> tuple[str, ...]:
-    with database.read() as session:
-        return subscribed(session, find_recipient_id(session, to))
+    with database.read() as connection:
+        return subscribed(connection, find_recipient_id(connection, to))
 
 
 async def test_in_a_group_only_administrators_decide(sqlite_database: Database) -> None:
@@ -70,8 +70,8 @@ async def test_a_group_that_lets_the_bot_write_again_hears_again(sqlite_database
         await api.ask(GROUP, "/subscribe guizhou", person=ADMIN)
         api.refuse(Refusal(400, "Bad Request: not enough rights to send text messages"))
         await system.record_and_deliver(raised())
-        with sqlite_database.read() as session:
-            assert not get_recipient(session, GROUP).active
+        with sqlite_database.read() as connection:
+            assert not get_recipient(connection, GROUP).active
         api.restrict(GROUP, writing=False)
         api.restrict(GROUP, writing=True)
         shown = await api.ask(GROUP, "/mine", person=ADMIN)
@@ -94,9 +94,9 @@ async def test_topics_of_a_forum_hear_of_different_things(database: Database) ->
             call.params["message_thread_id"] == thread
             for call, thread in zip(api.sent(FORUM), (45, 46), strict=True)
         )
-        with database.read() as session:
+        with database.read() as connection:
             assert (
-                get_recipient(session, find_recipient_id(session, Recipient(FORUM, 45))).kind
+                get_recipient(connection, find_recipient_id(connection, Recipient(FORUM, 45))).kind
                 == "thread"
             )
         await system.record_and_deliver(raised())
@@ -165,8 +165,8 @@ async def test_a_forum_that_gets_a_new_id_keeps_its_topics(database: Database) -
             if mine(database, Recipient(new)) == ("guizhou",):
                 break
             await api.ask(8, "/help")
-        with database.read() as session:
-            moved = get_recipient(session, new)
+        with database.read() as connection:
+            moved = get_recipient(connection, new)
         assert str(moved.digest) == "weekly fri 18:00"
         system.clock.time = system.clock.time.replace(day=6, hour=12)
         await system.deliver()
@@ -186,8 +186,8 @@ async def test_a_channel_is_subscribed_by_a_post_in_it(database: Database) -> No
         await api.wait_for(
             lambda: [c for c in api.sent(method="answerCallbackQuery") if "管理员" in str(c.params)]
         )
-        with database.read() as session:
-            assert get_recipient(session, CHANNEL).kind == "channel"
+        with database.read() as connection:
+            assert get_recipient(connection, CHANNEL).kind == "channel"
 
 
 async def test_a_post_forwarded_into_its_group_is_handled_once(

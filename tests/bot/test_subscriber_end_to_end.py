@@ -103,9 +103,9 @@ async def test_a_day_with_the_bot(database: Database) -> None:
         before = len(api.sent(PERSON))
         await system.record_and_deliver(raised(3, 4), title="丁")
         assert len(api.sent(PERSON)) == before
-    with database.read() as session:
-        assert not is_known(session, PERSON)
-        assert rules_of(session, PERSON) == ()
+    with database.read() as connection:
+        assert not is_known(connection, PERSON)
+        assert rules_of(connection, PERSON) == ()
 
 
 async def test_a_link_a_block_and_words_that_grow(database: Database) -> None:
@@ -125,12 +125,12 @@ async def test_a_link_a_block_and_words_that_grow(database: Database) -> None:
         assert "1 → 2" in (await api.reply(PERSON, before + 1)).text
 
         # What she subscribes to matches something today, and grows by a press.
-        with database.write() as session:
-            session.connection().exec_driver_sql(
+        with database.write() as connection:
+            connection.exec_driver_sql(
                 "UPDATE document SET snapshot_id ="
                 " (SELECT MAX(s.id) FROM snapshot s WHERE s.document_id = document.id)"
             )
-            rebuild(session)
+            rebuild(connection)
         answer = await api.ask(PERSON, "/subscribe 枢纽节点")
         assert "现行承诺里有 2 条符合：" in answer.text
         asked = await api.ask(PERSON, "/subscribe 贵洲 枢纽节点")
@@ -178,8 +178,8 @@ async def test_of_several_rules_one_is_chosen_to_be_silent(sqlite_database: Data
         await api.reply(PERSON, 1, method="editMessageText")
         await system.record_and_deliver(raised(5, 6), title="另一份")
         again = await api.reply(PERSON, 3)
-        with sqlite_database.read() as session:
-            matched = session.connection().exec_driver_sql(
+        with sqlite_database.read() as connection:
+            matched = connection.exec_driver_sql(
                 "SELECT rule_id FROM alert_change WHERE alert_id = 2"
             )
             assert [row[0] for row in matched] == ["guizhou"]
@@ -227,8 +227,8 @@ def test_a_forged_button_of_another_chats_alert_shows_nothing(
     assert reply.message is None or "160" not in reply.message.text
     assert reply.edit is None
     assert reply.picture is None
-    with sqlite_database.read() as session:
-        assert get_recipient(session, PERSON).active
+    with sqlite_database.read() as connection:
+        assert get_recipient(connection, PERSON).active
 
 
 @pytest.mark.parametrize(
@@ -277,8 +277,8 @@ def test_an_invalid_custom_rule_is_explained_in_the_chats_language(
     found = handle_command(context, "subscribe", replace(request, args=said))
     assert found.message is not None
     assert reply[language] in found.message.text
-    with sqlite_database.read() as session:
-        assert rules_of(session, 7) == ()
+    with sqlite_database.read() as connection:
+        assert rules_of(connection, 7) == ()
 
 
 def test_a_long_custom_rule_is_stored_whole(sqlite_database: Database) -> None:
@@ -286,8 +286,8 @@ def test_a_long_custom_rule_is_stored_whole(sqlite_database: Database) -> None:
     assert 64 < len(said) < 100
     request = Request(7, Recipient(7), args=said)
     handle_command(bot_context(sqlite_database), "subscribe", request)
-    with sqlite_database.read() as session:
-        (rule,) = custom_rules(session)
+    with sqlite_database.read() as connection:
+        (rule,) = custom_rules(connection)
     assert "…" not in rule.body
     assert "智能算力中心第7期" in rule.body
     assert '"none": ["机器人"]' in rule.body
@@ -296,8 +296,8 @@ def test_a_long_custom_rule_is_stored_whole(sqlite_database: Database) -> None:
 def test_alternatives_may_stand_apart(sqlite_database: Database) -> None:
     request = Request(7, Recipient(7), args="算力券 ｜ 模型券")
     handle_command(bot_context(sqlite_database), "subscribe", request)
-    with sqlite_database.read() as session:
-        (rule,) = custom_rules(session)
+    with sqlite_database.read() as connection:
+        (rule,) = custom_rules(connection)
     assert rule.body == '{"keywords": {"any": ["模型券", "算力券"]}}'
 
 
@@ -322,5 +322,5 @@ async def test_a_command_for_another_bot_is_none_for_this_one(sqlite_database: D
     async with running(sqlite_database) as api:
         await api.ask(7, "/subscribe guizhou")
         assert "可用的命令" in (await api.ask(7, "/stop@another_bot")).text
-    with sqlite_database.read() as session:
-        assert rules_of(session, 7) == ("guizhou",)
+    with sqlite_database.read() as connection:
+        assert rules_of(connection, 7) == ("guizhou",)

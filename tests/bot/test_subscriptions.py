@@ -25,8 +25,8 @@ from monitor.storage.subscriptions import subscribers_of_rules
 
 
 def mine(database: Database, chat_id: int) -> tuple[str, ...]:
-    with database.read() as session:
-        return subscribed(session, chat_id)
+    with database.read() as connection:
+        return subscribed(connection, chat_id)
 
 
 def test_commands_subscribe_and_unsubscribe(database: Database) -> None:
@@ -100,8 +100,8 @@ def test_stop_forgets_the_chat(sqlite_database: Database) -> None:
     chat.ask("/subscribe guizhou")
     assert "已删除" in chat.ask("/stop").text
     assert mine(sqlite_database, 7) == ()
-    with sqlite_database.read() as session:
-        assert subscribers_of_rules(session, ["guizhou"]) == {}
+    with sqlite_database.read() as connection:
+        assert subscribers_of_rules(connection, ["guizhou"]) == {}
 
 
 async def test_after_stop_nothing_that_waited_is_sent(database: Database) -> None:
@@ -150,9 +150,9 @@ def promised(database: Database) -> None:
         for sentence in sentences
     ]
     plant(database, changes)
-    with database.write() as session:
-        session.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
-        rebuild(session)
+    with database.write() as connection:
+        connection.execute(text("UPDATE document SET snapshot_id = (SELECT MAX(id) FROM snapshot)"))
+        rebuild(connection)
 
 
 def test_a_new_rule_shows_what_it_matches_today_and_what_stands_beside(database: Database) -> None:
@@ -400,12 +400,12 @@ def test_a_chat_learns_that_all_delivery_is_paused_and_how_much_waits(
     sqlite_database: Database,
 ) -> None:
     plant(sqlite_database, chats=[7])
-    with sqlite_database.write() as session:
-        pause(session, by="1", now=NOW)
+    with sqlite_database.write() as connection:
+        pause(connection, by="1", now=NOW)
     chat = chat_of(sqlite_database)
     chat.ask("/subscribe guizhou")
-    with sqlite_database.write() as session:
-        defer_until(session, 7, NOW + timedelta(hours=1), now=NOW)
+    with sqlite_database.write() as connection:
+        defer_until(connection, 7, NOW + timedelta(hours=1), now=NOW)
     shown = chat.ask("/mine").text
     assert "⏸ 管理员从 2026-02-03 18:00 起暂停了发送" in shown
     assert "⏳ Telegram 要求等到 2026-02-03 19:00 再发" in shown
@@ -426,14 +426,14 @@ def test_a_chat_that_was_given_up_on_writes_and_hears_again(
     chat = chat_of(sqlite_database)
     chat.ask("/subscribe guizhou")
     plant(sqlite_database, chats=[7])
-    with sqlite_database.write() as session:
-        deactivate_chat(session, 7)
-        withdraw_alerts(session, 7, reason=error)
+    with sqlite_database.write() as connection:
+        deactivate_chat(connection, 7)
+        withdraw_alerts(connection, 7, reason=error)
     shown = chat.ask("/mine").text
     assert "✅ 之前这里收不到消息，现在恢复发送了" in shown
     assert said in shown
-    with sqlite_database.read() as session:
-        assert get_recipient(session, 7).active
+    with sqlite_database.read() as connection:
+        assert get_recipient(connection, 7).active
     assert "✅" not in chat.ask("/mine").text
 
 
@@ -442,7 +442,7 @@ def test_a_chat_that_said_stop_is_told_so_and_stays_silent(sqlite_database: Data
     chat = chat_of(sqlite_database, rules=FixedRules(rules))
     chat.ask("/stop")
     assert "⏹ 现在不发到这里" in chat.ask("/mine").text
-    with sqlite_database.read() as session:
-        assert not get_recipient(session, 7).active
+    with sqlite_database.read() as connection:
+        assert not get_recipient(connection, 7).active
     chat.ask("/start")
     assert "⏹" not in chat.ask("/mine").text

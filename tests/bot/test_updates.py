@@ -46,8 +46,8 @@ POISON = {
 
 
 def told(database: Database) -> list[tuple[str, str]]:
-    with database.read() as session:
-        rows = session.execute(text("SELECT kind, text FROM notice ORDER BY id"))
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT kind, text FROM notice ORDER BY id"))
         return [(kind, said) for kind, said in rows]
 
 

@@ -121,7 +121,7 @@ class _Mailbox:
         self.letters = []
         self.answer = answer
 
-    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - the library's name
+    async def handle_DATA(self, server, connection, envelope):  # noqa: N802 - the library's name
         self.letters.append(
             (envelope.rcpt_tos, message_from_bytes(envelope.content, policy=default))
         )

@@ -25,7 +25,7 @@ from monitor.outbox.worker import OutboxWorker, deliver_due
 from monitor.storage.engine import Database
 from monitor.storage.recipients import save_chat
 from monitor.storage.subscriptions import rules_of, subscribe
-from monitor.storage.tables import AlertRow
+from monitor.storage.tables import alert_table
 
 HELLO = Message(
     (Span("算力 <160> & "), Span("160", strike=True), Span("190", bold=True)),
@@ -149,9 +149,9 @@ async def test_an_answer_that_cannot_be_read_leaves_it_in_doubt() -> None:
 
 
 async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, -5, title="小组", now=NOW)
-        subscribe(session, -5, "guizhou", now=NOW)
+    with database.write() as connection:
+        save_chat(connection, -5, title="小组", now=NOW)
+        subscribe(connection, -5, "guizhou", now=NOW)
     plant(database, chats=[7, 8, -5])
     plant(database, chats=[7, 8, -5], title="四川省政府工作报告")
     clock = Clock()
@@ -162,15 +162,15 @@ async def test_alerts_arrive_once_through_a_bad_day(database: Database) -> None:
         api.flood(30, chat_id=7)
         for _ in range(4):
             await deliver_due(OutboxWorker(database, channel, clock, chance=lambda: 0.0))
-            with database.read() as session:
-                waiting = select(AlertRow.not_before).where(AlertRow.state == "pending")
-                clock.time = max([clock.time, *session.scalars(waiting)])
+            with database.read() as connection:
+                waiting = select(alert_table.c.not_before).where(alert_table.c.state == "pending")
+                clock.time = max([clock.time, *connection.scalars(waiting)])
         assert len(api.sent(7)) == 2
         assert len(api.sent(-1005)) == 2
         assert api.sent(8) == []
-    with database.read() as session:
-        assert rules_of(session, -1005) == ("guizhou",)
-        states = session.execute(select(AlertRow.recipient_id, AlertRow.state)).all()
+    with database.read() as connection:
+        assert rules_of(connection, -1005) == ("guizhou",)
+        states = connection.execute(select(alert_table.c.recipient_id, alert_table.c.state)).all()
     assert sorted(tuple(row) for row in states) == [
         (-1005, "sent"),
         (-1005, "sent"),

@@ -46,9 +46,9 @@ def daemon(tmp_path, sqlite_database):
 
 async def test_alerts_go_to_channels_and_the_terminal(daemon, tmp_path):
     async with daemon(FEED) as run:
-        with run.context.database.read() as session:
-            key = find_recipient_id(session, Recipient(0, 0, "feed"))
-            assert get_recipient(session, key).language == "en"
+        with run.context.database.read() as connection:
+            key = find_recipient_id(connection, Recipient(0, 0, "feed"))
+            assert get_recipient(connection, key).language == "en"
         plant(run.context.database, chats=[key])
         await deliver_due(app.outbox_worker(run))
     (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries
@@ -112,8 +112,8 @@ async def test_what_waits_for_chats_outlasts_a_run_without_the_token(daemon):
         worker = app.outbox_worker(run)
         await deliver_due(worker)
         assert await worker.next_due() is None
-        with run.context.database.read() as session:
-            assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
+        with run.context.database.read() as connection:
+            assert [(line.recipient_id, line.state) for line in list_alerts(connection)] == [
                 (7, "pending"),
                 (0, "sent"),
             ]
@@ -128,10 +128,10 @@ async def test_what_waits_for_the_terminal_is_none_of_telegrams(daemon):
             worker = app.outbox_worker(run)
             await deliver_due(worker)
             assert await worker.next_due() is None
-            with run.context.database.read() as session:
-                assert [(line.recipient_id, line.state) for line in list_alerts(session)] == [
+            with run.context.database.read() as connection:
+                assert [(line.recipient_id, line.state) for line in list_alerts(connection)] == [
                     (7, "sent"),
                     (0, "pending"),
                 ]
                 # Chat 0 must not be taken for one that is gone: the terminal would stay silent.
-                assert get_recipient(session, 0).active
+                assert get_recipient(connection, 0).active

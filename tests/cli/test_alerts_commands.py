@@ -24,17 +24,17 @@ LATER = NOW + timedelta(hours=1)
 
 def refuse_until_dead(database: Database, alert_id: int) -> None:
     for attempt in range(1, MAX_ATTEMPTS + 1):
-        with database.write() as session:
-            lease(session, now=NOW, lease_for=timedelta(minutes=5), limit=1)
+        with database.write() as connection:
+            lease(connection, now=NOW, lease_for=timedelta(minutes=5), limit=1)
             if attempt < MAX_ATTEMPTS:
-                mark_retry(session, alert_id, not_before=NOW, error="Bad Request")
+                mark_retry(connection, alert_id, not_before=NOW, error="Bad Request")
             else:
-                mark_dead(session, alert_id, error="Bad Request: no")
+                mark_dead(connection, alert_id, error="Bad Request: no")
 
 
 def states(database: Database) -> dict[int, str]:
-    with database.read() as session:
-        return {item.recipient_id: item.state for item in list_alerts(session)}
+    with database.read() as connection:
+        return {item.recipient_id: item.state for item in list_alerts(connection)}
 
 
 def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not(
@@ -43,39 +43,39 @@ def test_what_was_refused_too_often_is_tried_again_and_what_was_withdrawn_is_not
     plant(database, chats=[1])
     refuse_until_dead(database, 1)
     plant(database, chats=[2], title="另一份报告")
-    with database.write() as session:
-        withdraw_alerts(session, 2, reason="the chat said /stop")
-    with database.write() as session:
-        dead = exhausted_alerts(session, MAX_ATTEMPTS)
+    with database.write() as connection:
+        withdraw_alerts(connection, 2, reason="the chat said /stop")
+    with database.write() as connection:
+        dead = exhausted_alerts(connection, MAX_ATTEMPTS)
         assert dead == [1]
-        assert retry_alerts(session, dead, now=LATER) == [1]
+        assert retry_alerts(connection, dead, now=LATER) == [1]
     assert states(database) == {1: "pending", 2: "dead"}
-    with database.write() as session:
-        (alert,) = lease(session, now=LATER, lease_for=timedelta(minutes=5), limit=9)
+    with database.write() as connection:
+        (alert,) = lease(connection, now=LATER, lease_for=timedelta(minutes=5), limit=9)
     assert (alert.recipient_id, alert.attempts, alert.possibly_delivered) == (1, 1, False)
 
 
 def test_what_is_held_for_a_digest_is_sent_alone_or_given_up(database: Database) -> None:
-    with database.write() as session:
+    with database.write() as connection:
         for chat in (1, 2):
-            save_chat(session, chat, title="", now=NOW)
-            set_digest(session, chat, Digest(), now=NOW)
+            save_chat(connection, chat, title="", now=NOW)
+            set_digest(connection, chat, Digest(), now=NOW)
     plant(database, chats=[1, 2])
     assert states(database) == {1: "scheduled", 2: "scheduled"}
-    with database.write() as session:
-        assert retry_alerts(session, [1], now=LATER) == [1]
-        assert drop_alerts(session, [2], reason="no") == [2]
+    with database.write() as connection:
+        assert retry_alerts(connection, [1], now=LATER) == [1]
+        assert drop_alerts(connection, [2], reason="no") == [2]
     assert states(database) == {1: "pending", 2: "dead"}
 
 
 def test_what_was_sent_or_is_being_sent_is_left_alone(database: Database) -> None:
     plant(database, chats=[1, 2, 3])
-    with database.write() as session:
-        first, *_ = lease(session, now=NOW, lease_for=timedelta(minutes=5), limit=2)
-        mark_sent(session, first.id, now=NOW, message_id=5)
-    with database.write() as session:
-        assert retry_alerts(session, [1, 2, 99], now=LATER) == []
-        assert drop_alerts(session, [1, 2, 3, 3, 99], reason="no") == [3]
+    with database.write() as connection:
+        first, *_ = lease(connection, now=NOW, lease_for=timedelta(minutes=5), limit=2)
+        mark_sent(connection, first.id, now=NOW, message_id=5)
+    with database.write() as connection:
+        assert retry_alerts(connection, [1, 2, 99], now=LATER) == []
+        assert drop_alerts(connection, [1, 2, 3, 3, 99], reason="no") == [3]
     assert states(database) == {1: "sent", 2: "leased", 3: "dead"}
 
 

@@ -33,9 +33,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("history") / "monitor.db"
     store = Database(fresh_sqlite(path))
     plant(store, [raised(), raised(5, 6)], chats=[7])
-    with store.write() as session:
-        session.execute(text("UPDATE document SET snapshot_id = (SELECT max(id) FROM snapshot)"))
-        project_documents(session, [1])
+    with store.write() as connection:
+        connection.execute(text("UPDATE document SET snapshot_id = (SELECT max(id) FROM snapshot)"))
+        project_documents(connection, [1])
     store.close()
     return path.read_bytes()
 
@@ -371,10 +371,10 @@ def test_the_tables_of_a_server_are_checked(monitor, postgres_database):
     assert rows["document"]["bytes"] > 0
     assert err == f"{postgres_database.shown}: nothing is wrong\n"
 
-    with postgres_database.write() as session:
-        session.execute(text("SELECT setval('document_id_seq', 1, false)"))
-        session.execute(text("ALTER TABLE change DISABLE TRIGGER change_append_only"))
-        session.execute(
+    with postgres_database.write() as connection:
+        connection.execute(text("SELECT setval('document_id_seq', 1, false)"))
+        connection.execute(text("ALTER TABLE change DISABLE TRIGGER change_append_only"))
+        connection.execute(
             text("UPDATE pg_index SET indisvalid = false WHERE indrelid = 'mute'::regclass")
         )
     code, out, err = monitor("db", "check", "-d", address)

@@ -21,10 +21,10 @@ def called(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     url = fresh_sqlite(tmp_path / "m.db")
     store = Database(url)
     plant(store, [raised(), raised(5, 6)], chats=[0, 7])
-    with store.write() as session:
-        session.execute(text("UPDATE alert SET state = 'sent'"))
+    with store.write() as connection:
+        connection.execute(text("UPDATE alert SET state = 'sent'"))
         for person, kind in enumerate(("not_new", "not_new", "wrong_place"), 50):
-            add_feedback(session, 1, FeedbackKind(kind), recipient_id=7, person=person, now=NOW)
+            add_feedback(connection, 1, FeedbackKind(kind), recipient_id=7, person=person, now=NOW)
     yield lambda *args: _run(capsys, url, *args)
     store.close()
 

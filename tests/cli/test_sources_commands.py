@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fresh_database import fresh_sqlite
 from rich.console import Console
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from web import Page, Web
 
 from monitor.app import open_app
@@ -24,11 +24,12 @@ from monitor.model.documents import DocumentKind
 from monitor.model.processes import Heartbeat, Loop
 from monitor.outbox.queue import TERMINAL_ID
 from monitor.retry import CLOCK_SKEW
+from monitor.storage.base import update_row
 from monitor.storage.engine import Database
 from monitor.storage.frontier import WatchedSource, sync_sources, visit_times
 from monitor.storage.heartbeats import write_heartbeat
 from monitor.storage.recipients import ChannelConfig, sync_channels
-from monitor.storage.tables import RecipientRow, SourceRow
+from monitor.storage.tables import recipient_table, source_table
 
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 
@@ -318,13 +319,13 @@ def test_a_visit_holds_its_source_for_minutes_and_gives_it_back(
     sources(tmp_path, site)
     store = Database(fresh_sqlite(tmp_path / "monitor.db"))
     due = datetime(2999, 1, 2, tzinfo=UTC)
-    with store.write() as session:
-        sync_sources(session, [WatchedSource("town", "某市", None, DocumentKind.PAGE)], NOW)
-        session.get_one(SourceRow, "town").next_visit_at = due
+    with store.write() as connection:
+        sync_sources(connection, [WatchedSource("town", "某市", None, DocumentKind.PAGE)], NOW)
+        update_row(connection, source_table, "town", next_visit_at=due)
 
     def due_at():
-        with store.read() as session:
-            return visit_times(session, "town")["town"].next_visit_at
+        with store.read() as connection:
+            return visit_times(connection, "town")["town"].next_visit_at
 
     claims = []
 
@@ -352,24 +353,26 @@ def test_a_visit_beside_the_daemon_leaves_what_its_settings_say(monitor, tmp_pat
     sources(tmp_path, site, lists="", pages=f"{site.base}/report.html")
     site.html("/report.html", "通知", TEXT)
     store = Database(fresh_sqlite(tmp_path / "monitor.db"))
-    with store.write() as session:
+    with store.write() as connection:
         daemons = WatchedSource("province", "某省", None, DocumentKind.REPORT)
-        sync_sources(session, [daemons], NOW)
-        sync_channels(session, [ChannelConfig("team")], now=NOW)
-        session.add(RecipientRow(id=-7, title="group", added_at=NOW, telegram_id=-7))
+        sync_sources(connection, [daemons], NOW)
+        sync_channels(connection, [ChannelConfig("team")], now=NOW)
+        connection.execute(
+            insert(recipient_table).values(id=-7, title="group", added_at=NOW, telegram_id=-7)
+        )
     toml = tmp_path / "monitor.toml"
     toml.write_text(
         toml.read_text(encoding="utf-8") + "[telegram]\nallowed_chats = [5]\n", encoding="utf-8"
     )
     for command in ("pause", "resume", "visit"):
         monitor("sources", command, "town")
-    with store.read() as session:
-        assert {row.id: row.enabled for row in session.scalars(select(SourceRow))} == {
+    with store.read() as connection:
+        assert {row.id: row.enabled for row in connection.execute(select(source_table))} == {
             "province": True,
             "town": True,
         }
         active = {
-            row.channel or row.id: row.active for row in session.scalars(select(RecipientRow))
+            row.channel or row.id: row.active for row in connection.execute(select(recipient_table))
         }
     store.close()
     assert active == {"team": True, -7: True}
@@ -384,8 +387,8 @@ async def test_alerts_of_a_visit_beside_a_bot_wait_for_it(monitor, tmp_path, sit
     sources(tmp_path, site)
     store = Database(fresh_sqlite(tmp_path / "monitor.db"))
     if loop is not None:
-        with store.write() as session:
-            write_heartbeat(session, Heartbeat(loop, "h", 1, "0.1", NOW, NOW))
+        with store.write() as connection:
+            write_heartbeat(connection, Heartbeat(loop, "h", 1, "0.1", NOW, NOW))
     store.close()
     (town,) = load_catalogue([tmp_path / "c.yaml"]).sources
     async with open_app(load_settings(None), console=Console(quiet=True), only=town) as app:

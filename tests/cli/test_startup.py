@@ -133,6 +133,8 @@ def test_a_round_with_nothing_new_does_without_the_reading_half(tmp_path):
     assert not found(modules, READING | PARSERS | PICTURES | {"telegram", "apprise", "uvicorn"})
     # No line was written, and no loop of the daemon runs beside a round.
     assert not found(modules, {"structlog", "monitor.daemon.run"})
+    # All storage is SQLAlchemy Core.
+    assert not found(modules, {"sqlalchemy.orm"})
 
 
 def test_every_listed_command_is_there_and_its_help_line_begins_its_help():

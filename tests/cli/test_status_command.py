@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from alert_story import NOW, plant
-from sqlalchemy import text
+from sqlalchemy import Insert, insert, text
 
 from monitor import __version__
 from monitor.cli.app import main
@@ -18,13 +18,13 @@ from monitor.outbox.admin import outbox_facts, pause
 from monitor.outbox.queue import lease, mark_dead, mark_sent
 from monitor.storage.heartbeats import write_heartbeat
 from monitor.storage.status import source_facts
-from monitor.storage.tables import SourceRow
+from monitor.storage.tables import source_table
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
-def source(name: str, last: timedelta | None, due: timedelta | None, **values: object) -> SourceRow:
-    return SourceRow(
+def source(name: str, last: timedelta | None, due: timedelta | None, **values: object) -> Insert:
+    return insert(source_table).values(
         id=name,
         name=name,
         document_kind="news",
@@ -56,20 +56,19 @@ def monitor(sqlite_database, tmp_path, monkeypatch, capsys):
 
 def test_the_lag_is_counted_from_when_a_visit_must_begin(database):
     day = 24 * HOUR
-    with database.write() as session:
-        session.add_all(
-            [
-                source("later", -HOUR, HOUR),
-                source("may_still_wait", -day, -2 * HOUR),
-                source("late", -day, -4 * HOUR),
-                source("new", None, None),
-                source("clock_was_ahead", 900 * HOUR, 901 * HOUR),
-                source("gone", -day, -day, enabled=False),
-                source("failing", -HOUR, HOUR, health="failing"),
-            ]
-        )
-    with database.read() as session:
-        found = source_facts(session, now=NOW, put_off=SPREAD)
+    with database.write() as connection:
+        for one in (
+            source("later", -HOUR, HOUR),
+            source("may_still_wait", -day, -2 * HOUR),
+            source("late", -day, -4 * HOUR),
+            source("new", None, None),
+            source("clock_was_ahead", 900 * HOUR, 901 * HOUR),
+            source("gone", -day, -day, enabled=False),
+            source("failing", -HOUR, HOUR, health="failing"),
+        ):
+            connection.execute(one)
+    with database.read() as connection:
+        found = source_facts(connection, now=NOW, put_off=SPREAD)
     assert found.health == {Health.OK: 5, Health.FAILING: 1, Health.QUIET: 0}
     assert (found.never_visited, found.due, found.lag) == (1, 2, 100 * HOUR)
     assert found.next_visit_at == NOW - 100 * HOUR
@@ -78,30 +77,30 @@ def test_the_lag_is_counted_from_when_a_visit_must_begin(database):
 
 def test_the_outbox_is_counted(database):
     plant(database, chats=[1, 2, 3], now=NOW - 26 * HOUR)
-    with database.write() as session:
-        lease(session, now=NOW - 26 * HOUR, lease_for=HOUR, limit=2)
-        mark_sent(session, 1, now=NOW - HOUR, message_id=5, text="…")
-        mark_dead(session, 2, error="Bad Request")
-    with database.write() as session:
-        session.execute(text("UPDATE alert SET attempts = 12 WHERE id = 2"))
+    with database.write() as connection:
+        lease(connection, now=NOW - 26 * HOUR, lease_for=HOUR, limit=2)
+        mark_sent(connection, 1, now=NOW - HOUR, message_id=5, text="…")
+        mark_dead(connection, 2, error="Bad Request")
+    with database.write() as connection:
+        connection.execute(text("UPDATE alert SET attempts = 12 WHERE id = 2"))
 
     def found(now=NOW):
-        with database.read() as session:
-            return outbox_facts(session, now=now, max_attempts=12, bot=True)
+        with database.read() as connection:
+            return outbox_facts(connection, now=now, max_attempts=12, bot=True)
 
     assert (found().pending, found().sent, found().dead, found().refused) == (1, 1, 1, 0)
     assert found().due_since == NOW - 26 * HOUR
     assert found(NOW - 3 * HOUR).refused == 1
     assert found(NOW + 24 * HOUR).sent == 0
-    with database.write() as session:
-        pause(session, by="1", now=NOW)
+    with database.write() as connection:
+        pause(connection, by="1", now=NOW)
     assert (found().paused_since, found().due_since) == (NOW, None)
 
 
 def test_all_is_well_on_one_screen(monitor, sqlite_database):
-    with sqlite_database.write() as session:
-        session.add(source("hunan", -HOUR, HOUR))
-        write_heartbeat(session, beat())
+    with sqlite_database.write() as connection:
+        connection.execute(source("hunan", -HOUR, HOUR))
+        write_heartbeat(connection, beat())
     said = monitor()
     assert said.startswith("all is well\n")
     assert f"version    {__version__}" in said
@@ -112,12 +111,12 @@ def test_all_is_well_on_one_screen(monitor, sqlite_database):
 
 def test_what_is_wrong_is_said_first_and_by_the_exit_code(monitor, sqlite_database):
     plant(sqlite_database, chats=[1], now=NOW - 5 * HOUR)
-    with sqlite_database.write() as session:
-        session.add(
+    with sqlite_database.write() as connection:
+        connection.execute(
             source("hunan", -HOUR, HOUR, health="failing", last_outcome="error", last_reason="a\nb")
         )
-        write_heartbeat(session, beat(HOUR))
-        write_heartbeat(session, beat(loop=Loop.BOT))
+        write_heartbeat(connection, beat(HOUR))
+        write_heartbeat(connection, beat(loop=Loop.BOT))
     said = monitor("--outbox-minutes", "999", code=1).splitlines()
     assert said[:2] == [
         "WRONG      no heartbeat of the scheduler for 1h",
@@ -134,8 +133,8 @@ def test_what_is_wrong_is_said_first_and_by_the_exit_code(monitor, sqlite_databa
 
 
 def test_another_schema_is_wrong_and_is_not_upgraded(monitor, sqlite_database):
-    with sqlite_database.write() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    with sqlite_database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     assert "WRONG      the database has schema 0001, this version has" in monitor(code=1)
     assert sqlite_database.revision() == "0001"
 

@@ -10,8 +10,8 @@ from sqlalchemy import text
     ("revision", "hint"), [("0001", "monitor db upgrade"), ("9999", "pip install --upgrade")]
 )
 def test_another_schema_is_told_and_left_as_it_is(monitor, sqlite_database, revision, hint):
-    with sqlite_database.write() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
+    with sqlite_database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revision})
     said = monitor("web", "--port", "0", code=2)
     assert f"has schema {revision}, this version has" in said
     assert hint in said

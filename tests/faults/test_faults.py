@@ -146,8 +146,8 @@ async def rounds(folder: Path, site: FaultSite) -> Played:
             fetchers = {Way.PROXY: behind, Way.IMPATIENT: hurried}
             await visit_all(daemon, fetchers)
             seen.append(look(daemon))
-        with daemon.context.database.read() as session:
-            turns = session.scalar(text("SELECT COUNT(*) FROM source_health_event"))
+        with daemon.context.database.read() as connection:
+            turns = connection.scalar(text("SELECT COUNT(*) FROM source_health_event"))
     return Played(seen, site.asked, turns)
 
 
@@ -167,9 +167,9 @@ async def visit_all(daemon: App, fetchers: dict[Way, HttpFetcher]) -> None:
 
 def look(daemon: App) -> dict[str, Seen]:
     def rows(query: str) -> Sequence[Any]:
-        return [dict(row._mapping) for row in session.execute(text(query))]
+        return [dict(row._mapping) for row in connection.execute(text(query))]
 
-    with daemon.context.database.read() as session:
+    with daemon.context.database.read() as connection:
         sources = rows("SELECT * FROM source")
         pages = rows("SELECT * FROM frontier_entry")
         changes = rows("SELECT source_id, COUNT(*) n FROM change_log GROUP BY source_id")

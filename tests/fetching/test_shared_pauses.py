@@ -29,8 +29,8 @@ class World:
         return fetcher(self.clock, pauses=self.pauses, now=self.now, **settings)
 
     def stored(self):
-        with self.database.read() as session:
-            return host_pauses(session, now=self.now())
+        with self.database.read() as connection:
+            return host_pauses(connection, now=self.now())
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ async def test_an_absurd_pause_is_a_week_and_one_of_a_wrong_clock_is_none(world)
         here.scripts |= {"/": answer(b"<p>here</p>"), "/busy": refusal(429, 999_999_999)}
         await world.process().fetch(here.url("/busy"), route=PRIVATE)
         assert world.stored() == {"127.0.0.1": world.now() + timedelta(seconds=WEEK)}
-        with world.database.write() as session:
-            save_host_pause(session, "127.0.0.1", world.now() + timedelta(days=3_000))
+        with world.database.write() as connection:
+            save_host_pause(connection, "127.0.0.1", world.now() + timedelta(days=3_000))
         here.asked.clear()
         assert (await world.process().fetch(here.url("/"), route=PRIVATE)).outcome is Outcome.OK
 
@@ -119,8 +119,8 @@ async def test_all_pages_of_a_second_share_one_statement(world):
 
 
 def test_a_site_with_a_host_for_each_page_fills_no_memory(world):
-    with world.database.write() as session:
+    with world.database.write() as connection:
         for number in range(MAX_HOSTS + 10):
             not_before = world.now() + timedelta(seconds=60 + number)
-            save_host_pause(session, f"h{number}.example.cn", not_before)
+            save_host_pause(connection, f"h{number}.example.cn", not_before)
     assert len(world.stored()) == MAX_HOSTS

@@ -27,13 +27,17 @@ def verified(watch):
     tools = watch.daemon.context
     sources = {source.id: source for source in watch.daemon.sources}
     now = watch.clock[0] + timedelta(days=1)
-    with tools.database.read() as session:
-        ids = snapshots_between(session, now - timedelta(days=400), now)
+    with tools.database.read() as connection:
+        ids = snapshots_between(connection, now - timedelta(days=400), now)
         found = [
             (item.step, item.what)
             for snapshot_id in ids
             for item in verify_snapshot(
-                session, snapshot_id, sources=sources, topics=tools.topics, parser=ParserProcess()
+                connection,
+                snapshot_id,
+                sources=sources,
+                topics=tools.topics,
+                parser=ParserProcess(),
             )
         ]
     return len(ids), found
@@ -72,10 +76,10 @@ async def test_an_older_report_that_came_later_follows_too(watch):
 
 async def test_bytes_that_were_let_go_leave_the_log_standing(watch):
     await two_years_and_an_edit(watch)
-    with watch.daemon.context.database.write() as session:
+    with watch.daemon.context.database.write() as connection:
         # The first page of the site stays: later ones are packed against it.
-        assert delete_raw_bytes(session, watch.clock[0] - timedelta(days=5)) == 1
-        assert delete_raw_bytes(session, watch.clock[0] - timedelta(days=5)) == 0
+        assert delete_raw_bytes(connection, watch.clock[0] - timedelta(days=5)) == 1
+        assert delete_raw_bytes(connection, watch.clock[0] - timedelta(days=5)) == 0
     assert verified(watch) == (3, [])
     watch.put([line.replace("突破2万P", "突破4万P") for line in PLAN])
     report = await watch.round(10)
@@ -84,8 +88,8 @@ async def test_bytes_that_were_let_go_leave_the_log_standing(watch):
 
 async def test_a_page_that_comes_back_after_its_bytes_were_let_go_is_kept_again(watch):
     await two_years_and_an_edit(watch)
-    with watch.daemon.context.database.write() as session:
-        delete_raw_bytes(session, watch.clock[0] + timedelta(days=5))
+    with watch.daemon.context.database.write() as connection:
+        delete_raw_bytes(connection, watch.clock[0] + timedelta(days=5))
     watch.put()
     await watch.round(10)
     kept = watch.sql("SELECT COUNT(*) FROM blob WHERE codec <> 'gone'")
@@ -191,6 +195,6 @@ async def test_what_a_page_showed_while_its_document_was_removed_is_compared_wit
             watch.web.html("/notice.html", "关于算力服务的通知", lines)
             await watch.round(5)
             if action is not None:
-                with database.write() as session:
-                    action(session, 1, reason="", now=watch.clock[0])
+                with database.write() as connection:
+                    action(connection, 1, reason="", now=watch.clock[0])
         assert {row[0] for row in watch.sql("SELECT kind FROM change_log")} == {"strengthened"}

@@ -27,8 +27,8 @@ class History:
         self.web, self.database, self.run = web, database, run
 
     def sql(self, query):
-        with self.database.read() as session:
-            return [tuple(row) for row in session.execute(text(query))]
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
 
 
 @pytest.fixture

@@ -46,8 +46,8 @@ class Watch:
         return report
 
     def sql(self, query):
-        with self.daemon.context.database.read() as session:
-            return session.execute(text(query)).all()
+        with self.daemon.context.database.read() as connection:
+            return connection.execute(text(query)).all()
 
 
 @asynccontextmanager
@@ -265,8 +265,8 @@ async def test_addresses_of_an_older_release_are_not_visited_anew(tmp_path):
         web.html("/a/1.html", "算力", ["算力设施。" * 30])
         web.links("/list", [("/a/1.html", "甲", "2026-03-01")])
         await watch.round()
-        with watch.daemon.context.database.write() as session:
-            session.execute(text("UPDATE frontier_entry SET identity = NULL"))
+        with watch.daemon.context.database.write() as connection:
+            connection.execute(text("UPDATE frontier_entry SET identity = NULL"))
         async with open_app(
             watch.daemon.settings, console=Console(quiet=True), channel=FakeChannel(),
             now=lambda: watch.clock[0],

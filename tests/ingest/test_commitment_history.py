@@ -55,14 +55,14 @@ def report(
         FetchRecord(url=f"https://example.org/{region}/{year}"),
         document_id=document_id,
     )
-    with database.write() as session:
-        return ingest(session, request, rules=RuleSet(()), now=NOW)
+    with database.write() as connection:
+        return ingest(connection, request, rules=RuleSet(()), now=NOW)
 
 
 def history(database: Database, *words: str) -> list[CommitmentYear]:
     """The one commitment with these words, over the years."""
-    with database.read() as session:
-        found = find_commitments(session, words=words)
+    with database.read() as connection:
+        found = find_commitments(connection, words=words)
     assert len(found) == 1, [[(one.year, one.text) for one in years] for years in found]
     return found[0]
 
@@ -112,9 +112,9 @@ def test_the_order_in_which_reports_arrive_changes_nothing(
     assert years[0].kind is (Kind.ADDED if order[0] == 2024 else None)
     assert {(one.first_year, one.last_year) for one in years} == {(2024, 2026)}
     # The number that was its id before the older report came still finds it.
-    with database.read() as session:
+    with database.read() as connection:
         for one in years:
-            assert commitment_of_statement(session, one.statement_id) == years[0].commitment_id
+            assert commitment_of_statement(connection, one.statement_id) == years[0].commitment_id
 
 
 @pytest.mark.parametrize("edited", [2024, 2025, 2026])
@@ -197,8 +197,8 @@ def test_merged_commitments_go_on_under_the_oldest_id(database: Database) -> Non
     )
     report(database, 2026, "建好“黔算一号”智算中心、“数谷”高质量数据集，发展人工智能产业。")
     years = {one.year: one for one in history(database, "黔算一号") if "黔算一号" in one.text}
-    with database.read() as session:
-        found = find_commitments(session, words=["数谷"])
+    with database.read() as connection:
+        found = find_commitments(connection, words=["数谷"])
     data = next(some for some in found if some[0].first_year == 2025)
     assert {one.commitment_id for one in years.values()} == {years[2024].commitment_id}
     # The younger one is not told as ended: it goes on in the older one.
@@ -225,32 +225,32 @@ def test_a_promise_whose_ai_word_goes_away_for_a_year_is_one_commitment(
 def test_two_sentences_with_the_same_words_are_two(database: Database) -> None:
     page = report(database, 2025, ROBOTS, SPACE.format(160), ROBOTS).document_id
     report(database, 2025, ROBOTS, SPACE.format(165), ROBOTS, document_id=page)
-    with database.read() as session:
-        assert len(find_commitments(session, words=["中试基地"])) == 2
+    with database.read() as connection:
+        assert len(find_commitments(connection, words=["中试基地"])) == 2
 
 
 def test_regions_have_their_own(database: Database) -> None:
     for region in (REGION, "甘肃省"):
         report(database, 2025, SPACE.format(160), region=region)
         report(database, 2026, SPACE.format(190), region=region)
-    with database.read() as session:
-        assert len(find_commitments(session, words=["黔算一号"])) == 2
-        (found,) = find_commitments(session, words=["黔算一号"], regions=["甘肃省"])
+    with database.read() as connection:
+        assert len(find_commitments(connection, words=["黔算一号"])) == 2
+        (found,) = find_commitments(connection, words=["黔算一号"], regions=["甘肃省"])
     assert {one.region for one in found} == {"甘肃省"}
 
 
 def test_a_change_of_the_log_leads_to_its_commitment(database: Database) -> None:
     three_years(database)
-    with database.read() as session:
-        dropped = session.execute(
+    with database.read() as connection:
+        dropped = connection.execute(
             text("SELECT change_id FROM change_log WHERE kind = 'dropped'")
         ).scalar_one()
-        found = commitment_of_change(session, dropped)
+        found = commitment_of_change(connection, dropped)
         assert found is not None
-        assert "工程师" in commitment_years(session, found)[0].text
+        assert "工程师" in commitment_years(connection, found)[0].text
         for change_id in (0, -1, 9_999, 1 << 70):
-            assert commitment_of_change(session, change_id) is None
-            assert commitment_of_statement(session, change_id) is None
+            assert commitment_of_change(connection, change_id) is None
+            assert commitment_of_statement(connection, change_id) is None
 
 
 def test_the_evidence_of_a_verdict_is_no_commitment(database: Database) -> None:
@@ -264,11 +264,11 @@ def test_the_evidence_of_a_verdict_is_no_commitment(database: Database) -> None:
     provenance = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, REGION, 2026, title="报告")
     statements = extract(review, provenance, load_topics())
     request = IngestRequest(Document(review), provenance, statements, FetchRecord(url="2026"))
-    with database.write() as session:
-        ingest(session, request, rules=RuleSet(()), now=NOW)
-    with database.read() as session:
+    with database.write() as connection:
+        ingest(connection, request, rules=RuleSet(()), now=NOW)
+    with database.read() as connection:
         assert list(
-            session.execute(text("SELECT text, in_scope FROM statement WHERE text LIKE '%12%'"))
+            connection.execute(text("SELECT text, in_scope FROM statement WHERE text LIKE '%12%'"))
         ) == [("数字产业增加值增长12%。", False)]
     assert [one.text for one in history(database, "增加值")] == [plan]
 
@@ -282,8 +282,8 @@ def test_what_is_kept_is_what_all_reports_together_say(database: Database) -> No
         pages[year] = page.document_id
         report(database, year, SPACE.format(number), *two, region="云南省")
     report(database, 2025, SPACE.format(165), ROBOTS, document_id=pages[2025])
-    with database.read() as session:
-        lines = session.execute(
+    with database.read() as connection:
+        lines = connection.execute(
             text(
                 "SELECT commitment_id, statement_id, year, kind, merged_into, last_year, value"
                 " FROM commitment_history ORDER BY year, statement_id"
@@ -291,8 +291,8 @@ def test_what_is_kept_is_what_all_reports_together_say(database: Database) -> No
         ).all()
         assert len(lines) > 15
         query = Path(commitments.__file__).with_name("commitment_history.sql").read_text("utf-8")
-        every = session.execute(text(query.format(scope="", changes="change"))).all()
-        kept = session.execute(text("SELECT * FROM commitment_history")).all()
+        every = connection.execute(text(query.format(scope="", changes="change"))).all()
+        kept = connection.execute(text("SELECT * FROM commitment_history")).all()
         assert set(map(tuple, kept)) == set(map(tuple, every))
         for commitment_id in {line.commitment_id for line in lines}:
             assert [
@@ -305,7 +305,7 @@ def test_what_is_kept_is_what_all_reports_together_say(database: Database) -> No
                     one.last_year,
                     one.value,
                 )
-                for one in commitment_years(session, commitment_id)
+                for one in commitment_years(connection, commitment_id)
             ] == [tuple(line) for line in lines if line.commitment_id == commitment_id]
         for line in lines:
-            assert commitment_of_statement(session, line.statement_id) == line.commitment_id
+            assert commitment_of_statement(connection, line.statement_id) == line.commitment_id

@@ -32,8 +32,8 @@ def wait_for_locks(database, waiting):
     """Wait until so many transactions wait for a lock of ours."""
     query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
     deadline = time.monotonic() + 60
-    with database.read() as session:
-        while session.scalar(query) < waiting:
+    with database.read() as connection:
+        while connection.scalar(query) < waiting:
             assert time.monotonic() < deadline
             time.sleep(0.01)
 
@@ -50,14 +50,14 @@ async def test_two_sources_that_bring_one_text_at_once_log_it_once(tmp_path, pos
         channel=FakeChannel(),
         clock=[NOW],
     ) as app:
-        with postgres_database.write() as session:
+        with postgres_database.write() as connection:
             # Whoever reads what is said of the region waits, until both have read their page.
-            lock_together(session, {"region 甘肃省"}, lambda: None, lambda _: set())
+            lock_together(connection, {"region 甘肃省"}, lambda: None, lambda _: set())
             visits = [asyncio.create_task(visit(one, app.context)) for one in app.sources]
             await asyncio.to_thread(wait_for_locks, postgres_database, len(visits))
         reports = await asyncio.gather(*visits)
     assert [report.fault for report in reports] == ["", ""]
-    with postgres_database.read() as session:
-        assert session.scalar(text("SELECT count(*) FROM document")) == 1
-        assert session.scalar(text("SELECT count(*) FROM frontier_entry")) == 2
-        assert session.scalar(text("SELECT count(*) FROM change_log")) == 1
+    with postgres_database.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM document")) == 1
+        assert connection.scalar(text("SELECT count(*) FROM frontier_entry")) == 2
+        assert connection.scalar(text("SELECT count(*) FROM change_log")) == 1

@@ -34,13 +34,13 @@ def take(database, lines, url):
         extract(body, provenance, load_topics()),
         FetchRecord(url=url),
     )
-    with database.write() as session:
-        return ingest(session, request, rules=RuleSet(()), now=NOW)
+    with database.write() as connection:
+        return ingest(connection, request, rules=RuleSet(()), now=NOW)
 
 
 def documents(database):
-    with database.read() as session:
-        return session.execute(text("SELECT COUNT(*) FROM document")).scalar()
+    with database.read() as connection:
+        return connection.execute(text("SELECT COUNT(*) FROM document")).scalar()
 
 
 def test_a_reprint_with_an_editors_line_or_less_text_is_the_same_article(database):
@@ -64,9 +64,9 @@ def test_only_the_additions_of_a_longer_version_are_reported(database):
     more = "湖南省数据局表示，今年将开放高质量数据集20个，建设可信数据空间。"
     longer = take(database, [*PARAGRAPHS, more], "http://b.example/1")
     assert [change.after.text for change in longer.changes] == [more]
-    with database.read() as session:
-        linked = session.execute(text("SELECT share FROM corroborations")).all()
-        current = session.execute(text("SELECT text FROM commitments_current")).all()
+    with database.read() as connection:
+        linked = connection.execute(text("SELECT share FROM corroborations")).all()
+        current = connection.execute(text("SELECT text FROM commitments_current")).all()
     assert len(linked) >= 2
     assert {share for (share,) in linked} == {1.0}
     assert len(current) == len(set(current))
@@ -97,8 +97,8 @@ def arrived(database, body, url, provenance, *, known=None):
         FetchRecord(url=url),
         document_id=known,
     )
-    with database.write() as session:
-        return ingest(session, request, rules=RuleSet(()), now=NOW)
+    with database.write() as connection:
+        return ingest(connection, request, rules=RuleSet(()), now=NOW)
 
 
 REPORT = Provenance(DocumentKind.REPORT, Speaker.GOVERNMENT, "江苏省", 2026, title="政府工作报告")

@@ -45,16 +45,16 @@ def arrival(year, text, url=None):
 
 
 def take(database, arrived, *, known_id=None, now=NOW):
-    with database.write() as session:
+    with database.write() as connection:
         request = replace(arrived, document_id=known_id, baseline=True)
-        return ingest(session, request, rules=RuleSet(()), now=now)
+        return ingest(connection, request, rules=RuleSet(()), now=now)
 
 
 def ledger(database, **wanted):
-    with database.read() as session:
+    with database.read() as connection:
         return [
             (line.plan_year, line.due, line.verdict, line.achieved)
-            for line in list_fulfilments(session, **wanted)
+            for line in list_fulfilments(connection, **wanted)
         ]
 
 
@@ -96,9 +96,9 @@ def test_a_sentence_about_another_subject_is_the_evidence(database, order):
     }
     for year in order:
         take(database, arrival(year, texts[year]))
-    with database.read() as session:
-        (line,) = list_fulfilments(session, due=2025)
-        assert figures_of(session, "湖南省", "增加值")[0].label == "commitment"
+    with database.read() as connection:
+        (line,) = list_fulfilments(connection, due=2025)
+        assert figures_of(connection, "湖南省", "增加值")[0].label == "commitment"
     assert (line.verdict, line.achieved, line.review_text) == (
         "met",
         12,
@@ -116,9 +116,9 @@ def test_a_report_from_a_file_that_gets_an_address_keeps_its_verdicts(database, 
     found = take(database, arrival(attached, REPORTS[attached] + edit, url))
     assert found.reason == MIRROR
     assert ledger(database) == before
-    with database.read() as session:
+    with database.read() as connection:
         for snapshot_id in (1, 2, 3):
             found = verify_snapshot(
-                session, snapshot_id, sources={}, topics=load_topics(), parser=ParserProcess()
+                connection, snapshot_id, sources={}, topics=load_topics(), parser=ParserProcess()
             )
             assert [one.what for one in found if one.step == "log"] == []

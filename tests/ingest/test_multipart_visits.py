@@ -81,15 +81,15 @@ async def watch(tmp_path):
 
             yield web, visit, daemon.context.database
             sources = {one.id: one for one in load_catalogue(settings.catalogue)}
-            with daemon.context.database.read() as session:
-                snapshots = session.scalars(
+            with daemon.context.database.read() as connection:
+                snapshots = connection.scalars(
                     text("SELECT id FROM snapshot WHERE outcome = 'ok' ORDER BY id")
                 ).all()
                 found = [
                     finding
                     for one in snapshots
                     for finding in verify_snapshot(
-                        session,
+                        connection,
                         one,
                         sources=sources,
                         topics=load_topics(),
@@ -142,9 +142,9 @@ async def test_a_page_that_only_offers_a_pdf(watch):
     web.pages["/files/plan.pdf"] = Page(pdf(PAGES), headers={"Content-Type": "application/pdf"})
     _, changes = await visit()
     assert ("added", "到2027年，人工智能核心产业规模达到3000亿元。") in changes
-    with database.read() as session:
-        (row,) = session.execute(text("SELECT title, url FROM document")).all()
-        (seen,) = session.execute(text("SELECT request, response, bytes FROM provenance")).all()
+    with database.read() as connection:
+        (row,) = connection.execute(text("SELECT title, url FROM document")).all()
+        (seen,) = connection.execute(text("SELECT request, response, bytes FROM provenance")).all()
     assert json.loads(seen.request)["url"] == row.url
     assert "policy-monitor" in json.loads(seen.request)["headers"]["user-agent"]
     assert json.loads(seen.response)["headers"]["content-type"] == "text/html"
@@ -166,11 +166,11 @@ async def test_a_partial_text_is_stored_and_drops_nothing(watch):
     report, changes = await visit()
     assert report.pages == {"partial": 1}
     assert ("added", FIRST[1]) in changes
-    with database.read() as session:
-        (row,) = session.execute(
+    with database.read() as connection:
+        (row,) = connection.execute(
             text("SELECT outcome, reason, published_from FROM provenance")
         ).all()
-        (count,) = session.execute(text("SELECT partial_documents FROM source_health")).scalars()
+        (count,) = connection.execute(text("SELECT partial_documents FROM source_health")).scalars()
     assert (row.outcome, row.published_from, count) == ("partial", "byline 发布时间", 1)
     assert row.reason == "attachments are not read: 全省算力实施方案.doc (.doc cannot be read)"
     # What is no longer on the page may stand in the file; what is told otherwise is told.
@@ -222,6 +222,6 @@ async def test_a_frame_has_the_title_and_the_day_of_the_page_around_it(watch):
     report, changes = await visit()
     assert report.pages == {"ok": 1}
     assert ("added", FIRST[1]) in changes
-    with database.read() as session:
-        found = session.execute(text("SELECT title, published FROM snapshot")).one()
+    with database.read() as connection:
+        found = connection.execute(text("SELECT title, published FROM snapshot")).one()
     assert tuple(found) == ("智能算力行动方案", "2026-01-30")

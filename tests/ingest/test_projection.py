@@ -17,7 +17,11 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Origin,
 from monitor.model.statements import Speaker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.reference_day import set_reference_day
-from monitor.storage.statement_tables import CurrentStatementRow, CurrentTargetRow, MetricYearRow
+from monitor.storage.statement_tables import (
+    current_statement_table,
+    current_target_table,
+    metric_year_table,
+)
 from monitor.storage.statements import walk_statements
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -43,8 +47,8 @@ def take(database, kind, year, body, *, title="", day=None, known=None, now=NOW,
         document_id=known,
         **more,
     )
-    with database.write() as session:
-        return ingest(session, request, rules=RuleSet(()), now=now).document_id
+    with database.write() as connection:
+        return ingest(connection, request, rules=RuleSet(()), now=now).document_id
 
 
 def report(database, year, body=None, **more):
@@ -52,15 +56,15 @@ def report(database, year, body=None, **more):
 
 
 def rows(database, query):
-    with database.read() as session:
-        return [tuple(row) for row in session.execute(text(query))]
+    with database.read() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def projected(database):
-    with database.read() as session:
+    with database.read() as connection:
         return [
-            sorted(map(tuple, session.execute(row.__table__.select())), key=repr)
-            for row in (CurrentStatementRow, CurrentTargetRow, MetricYearRow)
+            sorted(map(tuple, connection.execute(row.select())), key=repr)
+            for row in (current_statement_table, current_target_table, metric_year_table)
         ]
 
 
@@ -83,8 +87,8 @@ def test_reports_may_come_in_any_order(sqlite_database, order):
         (2026, 15000, None, "P"),
     ]
     before = projected(sqlite_database)
-    with sqlite_database.write() as session:
-        rebuild(session)
+    with sqlite_database.write() as connection:
+        rebuild(connection)
     assert projected(sqlite_database) == before
 
 
@@ -119,19 +123,19 @@ def test_what_is_in_force_beside_a_new_report(database):
         known=known,
     )
     assert rows(database, "SELECT canonical_value FROM targets_current ORDER BY 1")[0] == (5,)
-    with database.write() as session:
-        set_reference_day(session, date(2028, 1, 1))
-    with database.read() as session:
-        assert {one.document_id for one in walk_statements(session)} == {5}
+    with database.write() as connection:
+        set_reference_day(connection, date(2028, 1, 1))
+    with database.read() as connection:
+        assert {one.document_id for one in walk_statements(connection)} == {5}
     assert [kind for kind, *_ in rows(database, query)] == ["report"]
 
 
 def test_a_document_without_a_text_gives_back_what_it_superseded(sqlite_database):
     report(sqlite_database, 2025)
     newer = report(sqlite_database, 2026)
-    with sqlite_database.write() as session:
-        session.execute(text(f"UPDATE document SET snapshot_id = NULL WHERE id = {newer}"))
-        project_documents(session, [newer])
+    with sqlite_database.write() as connection:
+        connection.execute(text(f"UPDATE document SET snapshot_id = NULL WHERE id = {newer}"))
+        project_documents(connection, [newer])
     current = "SELECT year, in_force_until FROM commitments_current"
     assert rows(sqlite_database, current) == [(2025, None)]
 
@@ -196,8 +200,8 @@ def test_a_series_follows_edits(sqlite_database):
         report(sqlite_database, 2026, body, known=known)
         assert [value for value, _ in rows(sqlite_database, series)] == [value]
         before = projected(sqlite_database)
-        with sqlite_database.write() as session:
-            rebuild(session)
+        with sqlite_database.write() as connection:
+            rebuild(connection)
         assert projected(sqlite_database) == before
     report(sqlite_database, 2026, "二、2026年重点任务\n推动算力有序发展。", known=known)
     assert [value for value, _ in rows(sqlite_database, series)] == [900]

@@ -79,8 +79,8 @@ async def test_real_reports_reach_the_alert(watched):
         reports = await run_once(daemon)
         assert len(reports) == count
         assert {report.outcome.value for report in reports} == {"ok"}
-        with daemon.context.database.read() as session:
-            rows = session.execute(
+        with daemon.context.database.read() as connection:
+            rows = connection.execute(
                 text(
                     "SELECT s.label, s.region, s.year, t.op, t.value, t.unit FROM statement s "
                     "JOIN target t ON t.statement_id = s.id "
@@ -92,11 +92,13 @@ async def test_real_reports_reach_the_alert(watched):
             assert ("achievement", "贵州省", 2025, "at_least", 160, "Eflops") in rows
             assert len(rows) == 2
             kinds = dict(
-                session.execute(text("SELECT basis, COUNT(*) FROM change_log GROUP BY basis")).all()
+                connection.execute(
+                    text("SELECT basis, COUNT(*) FROM change_log GROUP BY basis")
+                ).all()
             )
             # The State Council's reports of 2024 and 2025 are a series; all else is new.
             assert kinds["succession"] >= 3
-            logged = session.execute(text("SELECT COUNT(*) FROM change_log")).scalar_one()
+            logged = connection.execute(text("SELECT COUNT(*) FROM change_log")).scalar_one()
         (sent,) = api.sent(CHAT)
         assert "190 Eflops" in sent.text
         assert "160" not in sent.text
@@ -108,9 +110,11 @@ async def test_real_reports_reach_the_alert(watched):
         assert len(again) == count
         assert len(web.asked) > asked + count
         assert sum(len(report.changes) for report in again) == 0
-        with daemon.context.database.read() as session:
-            assert session.execute(text("SELECT COUNT(*) FROM change_log")).scalar_one() == logged
-            assert session.execute(
+        with daemon.context.database.read() as connection:
+            assert (
+                connection.execute(text("SELECT COUNT(*) FROM change_log")).scalar_one() == logged
+            )
+            assert connection.execute(
                 text("SELECT state, COUNT(*) FROM alert_log GROUP BY state")
             ).all() == [("sent", 1)]
         assert len(api.sent(CHAT)) == 1

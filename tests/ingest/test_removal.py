@@ -41,20 +41,20 @@ def visit(database, body, *, kind=DocumentKind.REPORT, year=2031, url=None, docu
         FetchRecord(url=url, body=body.encode()),
         document_id=document_id,
     )
-    with database.write() as session:
-        return ingest(session, request, rules=RuleSet(()), now=NOW)
+    with database.write() as connection:
+        return ingest(connection, request, rules=RuleSet(()), now=NOW)
 
 
 def sql(database, query):
-    with database.read() as session:
-        return [tuple(row) for row in session.execute(text(query))]
+    with database.read() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def test_no_page_brings_a_removed_document_back(database):
     first = visit(database, PLAN.format(size=40), url="https://example.org/1")
-    with database.write() as session:
-        assert remove(session, first.document_id, reason="a draft", now=NOW)
-        assert not remove(session, first.document_id, reason="", now=NOW)
+    with database.write() as connection:
+        assert remove(connection, first.document_id, reason="a draft", now=NOW)
+        assert not remove(connection, first.document_id, reason="", now=NOW)
     for again in (
         visit(database, PLAN.format(size=60), document_id=first.document_id),
         visit(database, PLAN.format(size=40), url="https://example.org/2"),
@@ -80,14 +80,14 @@ def test_what_repeats_a_removed_report_stands_for_itself_until_it_is_restored(da
     linked = "SELECT COUNT(*) FROM statements WHERE repeats IS NOT NULL"
     before = sql(database, linked)
     log = sql(database, "SELECT * FROM change_log ORDER BY change_id")
-    with database.write() as session:
-        remove(session, report.document_id, reason="", now=NOW)
+    with database.write() as connection:
+        remove(connection, report.document_id, reason="", now=NOW)
     assert sql(database, linked) == [(0,)]
     assert sql(database, "SELECT * FROM change_log ORDER BY change_id") == log
     documents = {one for (one,) in sql(database, "SELECT document_id FROM commitments_current")}
     assert report.document_id not in documents
-    with database.write() as session:
-        assert restore(session, report.document_id, reason="", now=NOW)
+    with database.write() as connection:
+        assert restore(connection, report.document_id, reason="", now=NOW)
     assert sql(database, linked) == before
     documents = {one for (one,) in sql(database, "SELECT document_id FROM commitments_current")}
     assert report.document_id in documents

@@ -109,9 +109,9 @@ async def test_validators_that_no_header_can_carry_are_forgotten(watch):
 
 async def test_validators_stored_by_an_older_release_are_not_sent_if_they_cannot_be(watch):
     await baseline(watch)
-    with watch.daemon.context.database.write() as session:
+    with watch.daemon.context.database.write() as connection:
         for table in ("frontier_entry", "list_page"):
-            session.connection().exec_driver_sql(f"UPDATE {table} SET etag = 'Ã©'")
+            connection.exec_driver_sql(f"UPDATE {table} SET etag = 'Ã©'")
     assert (await watch.round(3)).outcome.value == "ok"
 
 

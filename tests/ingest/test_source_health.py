@@ -105,14 +105,14 @@ async def test_operators_get_one_notice_for_each_health_event(tmp_path):
             await run_once(daemon)
             notices = [(call.chat_id, call.message.text) for call in channel.sent]
             seen.append(len(notices))
-        with daemon.context.database.read() as session:
-            transitions = session.execute(
+        with daemon.context.database.read() as connection:
+            transitions = connection.execute(
                 text(
                     "SELECT source_id, was, health FROM source_health_events ORDER BY at, event_id"
                 )
             ).all()
             health = dict(
-                session.execute(text("SELECT source_id, health FROM source_health")).all()
+                connection.execute(text("SELECT source_id, health FROM source_health")).all()
             )
     assert [tuple(turn) for turn in transitions] == [
         ("tianjin", "ok", "failing"),

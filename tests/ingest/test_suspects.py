@@ -34,8 +34,8 @@ def visit(database, body, at, known=None, suspect=None):
         document_id=known,
         suspect=suspect or SuspectState(),
     )
-    with database.write() as session:
-        return ingest(session, request, rules=RuleSet(()), now=at)
+    with database.write() as connection:
+        return ingest(connection, request, rules=RuleSet(()), now=at)
 
 
 @pytest.mark.parametrize(

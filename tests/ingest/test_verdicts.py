@@ -62,14 +62,14 @@ def take(database, year, body, *, rules=None, known=None, baseline=False):
         document_id=known,
         baseline=baseline,
     )
-    with database.write() as session:
-        return ingest(session, request, rules=rules or RuleSet(()), now=NOW)
+    with database.write() as connection:
+        return ingest(connection, request, rules=rules or RuleSet(()), now=NOW)
 
 
 def verdicts(database):
     """The verdicts of the log, oldest first."""
-    with database.read() as session:
-        found = list_changes(session, limit=200)
+    with database.read() as connection:
+        found = list_changes(connection, limit=200)
     return [one for one in reversed(found) if one.change.basis is Basis.FULFILMENT]
 
 
@@ -83,8 +83,8 @@ def matched(database):
         "SELECT rule_id, kind FROM alert_change JOIN change ON change.id = change_id"
         " WHERE basis = 'fulfilment' ORDER BY rule_id, kind"
     )
-    with database.read() as session:
-        return [tuple(row) for row in session.execute(text(query))]
+    with database.read() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
 
 
 def test_a_review_brings_a_line_for_each_target_that_was_due(database):
@@ -202,8 +202,8 @@ def test_a_report_that_is_read_right_later_brings_each_verdict_once(database, un
             take(database, unread, body, known=ids[unread])
     assert kinds(database) == ["met", "missed", "not_reported"]
     assert audited(database) == []
-    with database.read() as session:
-        shown = session.execute(
+    with database.read() as connection:
+        shown = connection.execute(
             text(
                 "SELECT verdict FROM target_fulfilment WHERE due = 2025 ORDER BY position, verdict"
             )
@@ -234,13 +234,13 @@ def test_the_log_of_verdicts_can_be_recomputed(database, order):
 
 def audited(database):
     """What the audit finds wrong in the log."""
-    with database.read() as session:
-        ids = session.scalars(text("SELECT id FROM snapshot ORDER BY id")).all()
+    with database.read() as connection:
+        ids = connection.scalars(text("SELECT id FROM snapshot ORDER BY id")).all()
         found = [
             one
             for snapshot_id in ids
             for one in verify_snapshot(
-                session, snapshot_id, sources={}, topics=load_topics(), parser=ParserProcess()
+                connection, snapshot_id, sources={}, topics=load_topics(), parser=ParserProcess()
             )
         ]
     return [one.what for one in found if one.step == "log"]
@@ -257,8 +257,8 @@ def test_a_verdict_that_does_not_follow_is_found(database):
         " before_id, after_id, similarity, certainty, summary, 'forged'"
         " FROM change WHERE kind = 'met'"
     )
-    with database.write() as session:
-        session.execute(text(copy))
+    with database.write() as connection:
+        connection.execute(text(copy))
     (what,) = audited(database)
     assert what.startswith("0 changes are not in the log, 1 of")
 
@@ -285,13 +285,13 @@ def test_sql_and_evidence_show_the_commitment(database):
         "SELECT label, year, before_text, after_text, before_value, after_value, certainty"
         " FROM change_log WHERE kind = 'met'"
     )
-    with database.read() as session:
-        (row,) = session.execute(text(query))
+    with database.read() as connection:
+        (row,) = connection.execute(text(query))
         met = verdicts(database)[0]
-        (proof,) = provenance_of_changes(session, [met.id])
+        (proof,) = provenance_of_changes(connection, [met.id])
         assert proof.statement.text == "全省算力规模突破20万P。"
-        assert commitment_of_change(session, met.id) is not None
-        (found,) = list_changes(session, ChangeConditions(kinds=(Kind.MET,), words=("20万P",)))
+        assert commitment_of_change(connection, met.id) is not None
+        (found,) = list_changes(connection, ChangeConditions(kinds=(Kind.MET,), words=("20万P",)))
     assert tuple(row) == (
         "commitment",
         2025,

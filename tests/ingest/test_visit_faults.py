@@ -42,8 +42,8 @@ class Watch:
         return report
 
     def sql(self, query):
-        with self.daemon.context.database.read() as session:
-            return [tuple(row) for row in session.execute(text(query))]
+        with self.daemon.context.database.read() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]
 
 
 def json_list(*items):

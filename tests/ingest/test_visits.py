@@ -82,8 +82,8 @@ class Watch:
         return report
 
     def sql(self, query):
-        with self.daemon.context.database.read() as session:
-            return session.execute(text(query)).all()
+        with self.daemon.context.database.read() as connection:
+            return connection.execute(text(query)).all()
 
     def put(self, lines=PLAN, path=REPORT, title=TITLE):
         self.web.html(path, title, lines)

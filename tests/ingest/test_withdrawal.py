@@ -44,12 +44,14 @@ def findings(watch):
     now = watch.clock[0]
     context = watch.daemon.context
     sources = {source.id: source for source in watch.daemon.sources}
-    with context.database.read() as session:
+    with context.database.read() as connection:
         return [
             finding
-            for number in snapshots_between(session, now - timedelta(days=900), now + timedelta(1))
+            for number in snapshots_between(
+                connection, now - timedelta(days=900), now + timedelta(1)
+            )
             for finding in verify_snapshot(
-                session, number, sources=sources, topics=context.topics, parser=context.parser
+                connection, number, sources=sources, topics=context.topics, parser=context.parser
             )
             if finding.step == "log"
         ]

@@ -64,8 +64,8 @@ async def test_a_slow_rule_waits_for_nine_oclock_even_where_there_is_no_digest(
 
 def test_what_a_rule_calls_urgent_stands_first_in_the_message(sqlite_database: Database) -> None:
     ids = plant(sqlite_database, [added(), raised()], chats=[])
-    with sqlite_database.write() as session:
-        session.execute(
+    with sqlite_database.write() as connection:
+        connection.execute(
             text(
                 "INSERT INTO alert (id, recipient_id, document_id, snapshot_id, state, created_at,"
                 " not_before) SELECT 1, 7, document_id, snapshot_id, 'pending', detected_at,"
@@ -73,11 +73,11 @@ def test_what_a_rule_calls_urgent_stands_first_in_the_message(sqlite_database: D
             )
         )
         for change_id, priority in zip(ids, (9, 0), strict=True):
-            session.execute(
+            connection.execute(
                 text("INSERT INTO alert_change VALUES (1, :change, 'r', :priority)"),
                 {"change": change_id, "priority": priority},
             )
-        (alert,) = lease(session, now=NOW, lease_for=timedelta(minutes=1), limit=1)
+        (alert,) = lease(connection, now=NOW, lease_for=timedelta(minutes=1), limit=1)
     message = message_renderer(lambda: rules_of("rules: []"))(alert)
     assert message.text.index("≥190") < message.text.index("160 →")
 
@@ -174,8 +174,8 @@ def test_operators_hear_once_of_a_rule_file_that_breaks(
     assert not rules.refresh()
     file.write_text("rules:\n  - {id: a, name: 甲, regions: [贵洲]}\n", encoding="utf-8")
     assert [rules.refresh() for _ in range(3)] == [True, False, False]
-    with database.read() as session:
-        notices = session.execute(
+    with database.read() as connection:
+        notices = connection.execute(
             text("SELECT a.recipient_id, n.text FROM alert a JOIN notice n ON n.id = a.notice_id")
         ).all()
     assert sorted(row[0] for row in notices) == [1, 2]

@@ -34,12 +34,12 @@ class Run:
     clock: Clock
 
     def key(self, name):
-        with self.database.read() as session:
-            return find_recipient_id(session, Recipient(0, 0, name))
+        with self.database.read() as connection:
+            return find_recipient_id(connection, Recipient(0, 0, name))
 
     def states(self):
-        with self.database.read() as session:
-            return {item.recipient_id: item.state for item in list_alerts(session)}
+        with self.database.read() as connection:
+            return {item.recipient_id: item.state for item in list_alerts(connection)}
 
     async def deliver(self):
         lookup = lookup_in(self.database)
@@ -54,8 +54,8 @@ def start(sqlite_database, tmp_path):
         file = tmp_path / "monitor.toml"
         file.write_text(text, encoding="utf-8")
         run = Run(sqlite_database, load_settings(file), Clock())
-        with sqlite_database.write() as session:
-            sync_channels(session, channel_configs(run.settings), now=NOW)
+        with sqlite_database.write() as connection:
+            sync_channels(connection, channel_configs(run.settings), now=NOW)
         return run
 
     return begin
@@ -74,8 +74,8 @@ async def test_an_alert_goes_to_every_channel_of_a_rule(start, tmp_path):
     by_path = {got.path: got for got in receiver.received}
     assert set(by_path) == {"/team", "/hook"}
     said = by_path["/hook"].json
-    with run.database.read() as session:
-        (line,) = list_changes(session, ChangeConditions(label=None))
+    with run.database.read() as connection:
+        (line,) = list_changes(connection, ChangeConditions(label=None))
     (change,) = said["data"]["changes"]
     assert change == logged_json(line) | {"rules": ["guizhou"], "priority": 0}
     (entry,) = feedparser.parse((tmp_path / "alerts.xml").read_bytes()).entries
@@ -106,8 +106,8 @@ async def test_a_removed_receiver_gets_no_more_messages(start):
         key = run.key("hook")
         plant(run.database, chats=[key])
         await run.deliver()
-    with run.database.read() as session:
-        assert not get_recipient(session, key).active
+    with run.database.read() as connection:
+        assert not get_recipient(connection, key).active
     assert run.states() == {key: "dead"}
 
 

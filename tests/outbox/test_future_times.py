@@ -15,7 +15,7 @@ from monitor.outbox.queue import enqueue_notice
 from monitor.outbox.worker import CircuitBreaker, OutboxWorker, deliver_due
 from monitor.storage import subscriptions
 from monitor.storage.recipients import defer_until, get_recipient, save_chat
-from monitor.storage.tables import AlertRow
+from monitor.storage.tables import alert_table
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -25,9 +25,9 @@ YEAR = timedelta(days=365)
 
 def due_after(database, state, reason, wait, *, leased=None):
     """How far off an alert is due after the correction."""
-    with database.write() as session:
-        session.execute(
-            insert(AlertRow).values(
+    with database.write() as connection:
+        connection.execute(
+            insert(alert_table).values(
                 recipient_id=7,
                 kind=AlertKind.CHANGES,
                 state=state,
@@ -37,8 +37,8 @@ def due_after(database, state, reason, wait, *, leased=None):
                 leased_until=None if leased is None else NOW + leased,
             )
         )
-        forget_future_times(session, now=NOW)
-        row = session.execute(select(AlertRow.not_before, AlertRow.leased_until)).one()
+        forget_future_times(connection, now=NOW)
+        row = connection.execute(select(alert_table.c.not_before, alert_table.c.leased_until)).one()
     return (row.not_before if leased is None else row.leased_until) - NOW
 
 
@@ -82,29 +82,29 @@ def test_a_lease_lasts_no_longer_than_a_lease(database, wait, after):
 
 
 def test_chats_are_neither_deferred_nor_muted_until_a_time_nobody_set(database):
-    with database.write() as session:
+    with database.write() as connection:
         for chat in (7, 8):
-            save_chat(session, chat, title="", now=NOW)
-        defer_until(session, 7, NOW + YEAR, now=NOW)
-        set_muted(session, 7, NOW + YEAR + 5 * DAY, now=NOW)
-        subscriptions.mute(session, 7, "all", until=NOW + 2 * YEAR)
-        subscriptions.mute(session, 7, "ever", until=None)
-        defer_until(session, 8, NOW + HOUR, now=NOW)
-        set_muted(session, 8, NOW + 90 * DAY, now=NOW)
-    with database.write() as session:
-        forget_future_times(session, now=NOW)
-    with database.read() as session:
-        assert get_recipient(session, 7).muted_until is None
-        assert get_recipient(session, 8).muted_until == NOW + 90 * DAY
-        assert subscriptions.muted_rules(session, 7, now=NOW) == {"ever": None}
+            save_chat(connection, chat, title="", now=NOW)
+        defer_until(connection, 7, NOW + YEAR, now=NOW)
+        set_muted(connection, 7, NOW + YEAR + 5 * DAY, now=NOW)
+        subscriptions.mute(connection, 7, "all", until=NOW + 2 * YEAR)
+        subscriptions.mute(connection, 7, "ever", until=None)
+        defer_until(connection, 8, NOW + HOUR, now=NOW)
+        set_muted(connection, 8, NOW + 90 * DAY, now=NOW)
+    with database.write() as connection:
+        forget_future_times(connection, now=NOW)
+    with database.read() as connection:
+        assert get_recipient(connection, 7).muted_until is None
+        assert get_recipient(connection, 8).muted_until == NOW + 90 * DAY
+        assert subscriptions.muted_rules(connection, 7, now=NOW) == {"ever": None}
 
 
 async def test_a_notice_of_a_day_with_a_wrong_clock_is_delivered_with_the_right_one(database):
     clock = [NOW + YEAR]
     channel = FakeChannel()
     worker = OutboxWorker(database, channel, lambda: clock[0])
-    with database.write() as session:
-        enqueue_notice(session, NoticeKind.BROADCAST, "维护通知", [7], now=clock[0])
+    with database.write() as connection:
+        enqueue_notice(connection, NoticeKind.BROADCAST, "维护通知", [7], now=clock[0])
     clock[0] = NOW
     await deliver_due(worker)
     assert len(channel.sent) == 1

@@ -30,16 +30,17 @@ from monitor.outbox.queue import (
     mark_sent,
     next_due,
 )
+from monitor.storage.base import get_row
 from monitor.storage.engine import Database
 from monitor.storage.recipients import defer_until, save_chat
-from monitor.storage.tables import AlertRow, SnapshotRow
+from monitor.storage.tables import alert_table, snapshot_table
 
 MINUTE = timedelta(minutes=1)
 
 
 def take(database: Database, now=NOW, limit: int = 10, leased_by: str = "mine"):
-    with database.write() as session:
-        return lease(session, now=now, lease_for=5 * MINUTE, limit=limit, leased_by=leased_by)
+    with database.write() as connection:
+        return lease(connection, now=now, lease_for=5 * MINUTE, limit=limit, leased_by=leased_by)
 
 
 def wanted(matches):
@@ -47,8 +48,10 @@ def wanted(matches):
 
 
 def begin(database: Database, alert_id: int, now=NOW, leased_by: str = "mine") -> bool:
-    with database.write() as session:
-        return mark_in_flight(session, alert_id, leased_by=leased_by, now=now, lease_for=5 * MINUTE)
+    with database.write() as connection:
+        return mark_in_flight(
+            connection, alert_id, leased_by=leased_by, now=now, lease_for=5 * MINUTE
+        )
 
 
 def test_an_alert_carries_all_a_message_needs(database: Database) -> None:
@@ -81,37 +84,37 @@ def test_an_alert_counts_what_is_not_sure_beside_its_changes(database: Database)
     plant(database, unmatched=[unsure(6)], title="另一份报告")
     (alert,) = take(database)
     assert alert.unsure == 2
-    with database.read() as session:
-        found = unsure_changes(session, alert.id, limit=9)
+    with database.read() as connection:
+        found = unsure_changes(connection, alert.id, limit=9)
         assert [(item.change_id, item.change) for item in found] == [
             (ids[2], beside[0]),
             (ids[3], beside[1]),
         ]
-        rest = unsure_changes(session, alert.id, after=ids[2], limit=9)
+        rest = unsure_changes(connection, alert.id, after=ids[2], limit=9)
         assert [item.change_id for item in rest] == [ids[3]]
 
 
 def test_a_digest_counts_what_is_not_sure_in_all_its_parts(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, 1, title="某人", now=NOW)
-        set_digest(session, 1, Digest(), now=NOW)
+    with database.write() as connection:
+        save_chat(connection, 1, title="某人", now=NOW)
+        set_digest(connection, 1, Digest(), now=NOW)
     plant(database, unmatched=[unsure(1), unsure(2)], chats=[1], title="甲")
     plant(database, unmatched=[unsure(3)], chats=[1], title="乙")
     later = NOW + timedelta(days=1)
-    with database.write() as session:
-        make_digests(session, now=later)
+    with database.write() as connection:
+        make_digests(connection, now=later)
     (digest,) = take(database, later)
     assert (digest.kind, digest.unsure) == (AlertKind.DIGEST, 3)
-    with database.read() as session:
-        found = unsure_changes(session, digest.id, limit=9)
+    with database.read() as connection:
+        found = unsure_changes(connection, digest.id, limit=9)
     assert [item.document.title for item in found] == ["甲", "甲", "乙"]
 
 
 def test_the_first_digest_of_a_month_says_what_is_due_this_year(database: Database) -> None:
     """Of the regions and themes of its changes; a later digest of the month does not repeat it."""
-    with database.write() as session:
-        save_chat(session, 1, title="某人", now=NOW)
-        set_digest(session, 1, Digest(), now=NOW)
+    with database.write() as connection:
+        save_chat(connection, 1, title="某人", now=NOW)
+        set_digest(connection, 1, Digest(), now=NOW)
     elsewhere = replace(raised(), region="甘肃省", after=goal(105, region="甘肃省"))
     plant(database, [elsewhere], title="甘")
     current = (
@@ -124,13 +127,13 @@ def test_the_first_digest_of_a_month_says_what_is_due_this_year(database: Databa
         plant(database, [raised(160, 190 + days)], chats=[1], title=f"甲{days}", now=now)
         plant(database, [raised(20, 30 + days)], chats=[1], title=f"乙{days}", now=now)
         later = now + timedelta(days=1)
-        with database.write() as session:
-            session.execute(text(current))
-            rebuild(session)
-            make_digests(session, now=later)
+        with database.write() as connection:
+            connection.execute(text(current))
+            rebuild(connection)
+            make_digests(connection, now=later)
         (digest,) = take(database, later, leased_by=str(days))
-        with database.write() as session:
-            mark_sent(session, digest.id, message_id=days, now=later)
+        with database.write() as connection:
+            mark_sent(connection, digest.id, message_id=days, now=later)
         assert digest.kind is AlertKind.DIGEST
         told.append((digest.due is not None, render_alert(digest).text))
     assert [due for due, _ in told] == [True, False, True]
@@ -150,17 +153,16 @@ def test_one_document_makes_one_alert_a_chat(database: Database) -> None:
 
 def test_five_hundred_recipients_cost_a_few_statements(database: Database) -> None:
     (change_id,) = plant(database)
-    with database.write() as session:
+    with database.write() as connection:
         for chat in range(1, 501, 2):
-            save_chat(session, chat, title="", now=NOW)
+            save_chat(connection, chat, title="", now=NOW)
         for chat in range(1, 501, 4):
-            set_digest(session, chat, Digest(), now=NOW)
+            set_digest(connection, chat, Digest(), now=NOW)
     statements = []
     matches = [AlertRequest(change_id, rule, chat) for chat in range(1, 501) for rule in ("a", "b")]
-    with database.write() as session:
-        engine = session.get_bind()
-        event.listen(engine, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
-        count = enqueue(session, snapshot_id=2, document_id=1, matches=matches, now=NOW)
+    with database.write() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
+        count = enqueue(connection, snapshot_id=2, document_id=1, matches=matches, now=NOW)
     assert count == 500
     assert len(statements) <= 10
     assert len(take(database, limit=1000)) == 375
@@ -168,13 +170,15 @@ def test_five_hundred_recipients_cost_a_few_statements(database: Database) -> No
 
 def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Database) -> None:
     first, second = plant(database, [raised(), raised(20, 30)])
-    with database.write() as session:
-        snapshot = session.scalars(select(SnapshotRow.id).order_by(SnapshotRow.id.desc())).first()
+    with database.write() as connection:
+        snapshot = connection.scalars(
+            select(snapshot_table.c.id).order_by(snapshot_table.c.id.desc())
+        ).first()
         assert snapshot is not None
 
         def put(*matches: tuple[int, str, int, int]) -> int:
             return enqueue(
-                session,
+                connection,
                 snapshot_id=snapshot,
                 document_id=1,
                 matches=wanted(matches),
@@ -188,11 +192,11 @@ def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Datab
         (first, ("a", "b")),
         (second, ("a",)),
     ]
-    with database.write() as session:
+    with database.write() as connection:
         matches = [(second, "late", 5, 0)]
         assert (
             enqueue(
-                session,
+                connection,
                 snapshot_id=snapshot,
                 document_id=1,
                 matches=wanted(matches),
@@ -200,7 +204,7 @@ def test_a_second_enqueue_adds_to_what_waits_and_repeats_nothing(database: Datab
             )
             == 0
         )
-        assert session.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
+        assert connection.scalar(text("SELECT COUNT(*) FROM alert_change")) == 3
 
 
 def test_a_withdrawn_alert_is_not_sent_by_its_lease_owner(database: Database) -> None:
@@ -208,33 +212,33 @@ def test_a_withdrawn_alert_is_not_sent_by_its_lease_owner(database: Database) ->
     plant(database, chats=[1], title="另一份")
     begun, held = take(database)
     assert begin(database, begun.id)
-    with database.write() as session:
-        assert withdraw_alerts(session, 1, reason="the chat said /stop") == 2
+    with database.write() as connection:
+        assert withdraw_alerts(connection, 1, reason="the chat said /stop") == 2
     assert not begin(database, held.id)
-    with database.write() as session:
-        mark_retry(session, held.id, not_before=NOW, error="429", leased_by="mine")
+    with database.write() as connection:
+        mark_retry(connection, held.id, not_before=NOW, error="429", leased_by="mine")
         # The one that was on its way arrived, and the log says so.
-        mark_sent(session, begun.id, now=NOW, message_id=5)
-    with database.read() as session:
-        states = {row.id: row.state for row in session.scalars(select(AlertRow))}
+        mark_sent(connection, begun.id, now=NOW, message_id=5)
+    with database.read() as connection:
+        states = {row.id: row.state for row in connection.execute(select(alert_table))}
     assert states == {begun.id: "sent", held.id: "dead"}
 
 
 def test_what_waits_of_a_removed_document_is_withdrawn_with_its_reason(database: Database) -> None:
     plant(database, chats=[1, 2, 3])
-    with database.write() as session:
+    with database.write() as connection:
         for chat in (2, 3):
-            save_chat(session, chat, title="", now=NOW)
-            set_muted(session, chat, NOW + MINUTE, now=NOW)
+            save_chat(connection, chat, title="", now=NOW)
+            set_muted(connection, chat, NOW + MINUTE, now=NOW)
     plant(database, chats=[2], title="另一份")
-    with database.write() as session:
-        set_muted(session, 2, NOW + MINUTE, now=NOW)
-        assert make_digests(session, now=NOW + 2 * MINUTE) == 2
-        assert remove(session, 1, reason="a draft", now=NOW)
+    with database.write() as connection:
+        set_muted(connection, 2, NOW + MINUTE, now=NOW)
+        assert make_digests(connection, now=NOW + 2 * MINUTE) == 2
+        assert remove(connection, 1, reason="a draft", now=NOW)
     left = take(database, NOW + 3 * MINUTE)
     assert [(alert.recipient_id, len(alert.changes)) for alert in left] == [(2, 1)]
-    with database.read() as session:
-        rows = session.execute(text("SELECT recipient_id, state, error FROM alert ORDER BY id"))
+    with database.read() as connection:
+        rows = connection.execute(text("SELECT recipient_id, state, error FROM alert ORDER BY id"))
         reason = "its document was removed: a draft"
         assert [tuple(row) for row in rows][:3] == [(n, "dead", reason) for n in (1, 2, 3)]
 
@@ -263,8 +267,8 @@ def test_what_a_worker_that_is_gone_had_leased_is_taken_at_once(sqlite_database)
     plant(sqlite_database, chats=[1, 2])
     one, _ = take(sqlite_database)
     assert begin(sqlite_database, one.id)
-    with sqlite_database.write() as session:
-        expire_leases(session, now=NOW)
+    with sqlite_database.write() as connection:
+        expire_leases(connection, now=NOW)
     again = take(sqlite_database, leased_by="next")
     assert [alert.possibly_delivered for alert in again] == [True, False]
 
@@ -274,16 +278,16 @@ def test_a_worker_that_lost_the_lease_neither_sends_nor_records(database: Databa
     (alert,) = take(database, leased_by="slow")
     (again,) = take(database, NOW + 5 * MINUTE, leased_by="fast")
     assert not begin(database, alert.id, NOW + 5 * MINUTE, leased_by="slow")
-    with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW, error="late", leased_by="slow")
-        mark_dead(session, alert.id, error="late", leased_by="slow")
-        assert session.get_one(AlertRow, alert.id).state == "leased"
+    with database.write() as connection:
+        mark_retry(connection, alert.id, not_before=NOW, error="late", leased_by="slow")
+        mark_dead(connection, alert.id, error="late", leased_by="slow")
+        assert get_row(connection, alert_table, alert.id).state == "leased"
     assert begin(database, again.id, NOW + 5 * MINUTE, leased_by="fast")
     # What Telegram took, it took: the slow one's note of it counts.
-    with database.write() as session:
-        mark_sent(session, alert.id, now=NOW, message_id=7)
-        mark_retry(session, alert.id, not_before=NOW, error="late", leased_by="fast")
-        assert session.get_one(AlertRow, alert.id).state == "sent"
+    with database.write() as connection:
+        mark_sent(connection, alert.id, now=NOW, message_id=7)
+        mark_retry(connection, alert.id, not_before=NOW, error="late", leased_by="fast")
+        assert get_row(connection, alert_table, alert.id).state == "sent"
 
 
 def test_two_senders_never_share_an_alert(postgres_database: Database) -> None:
@@ -304,24 +308,24 @@ def test_urgent_ones_go_first(database: Database) -> None:
 def test_sent_is_the_end(database: Database) -> None:
     plant(database, chats=[1])
     (alert,) = take(database)
-    with database.write() as session:
-        mark_sent(session, alert.id, now=NOW, message_id=99)
-    with database.write() as session:
+    with database.write() as connection:
+        mark_sent(connection, alert.id, now=NOW, message_id=99)
+    with database.write() as connection:
         # A second channel that held the expired lease comes too late to undo it.
-        mark_retry(session, alert.id, not_before=NOW, error="late")
-        mark_dead(session, alert.id, error="late")
-        row = session.get_one(AlertRow, alert.id)
+        mark_retry(connection, alert.id, not_before=NOW, error="late")
+        mark_dead(connection, alert.id, error="late")
+        row = get_row(connection, alert_table, alert.id)
         assert (row.state, row.message_id, row.sent_at, row.error) == ("sent", 99, NOW, None)
-        assert next_due(session, now=NOW) is None
+        assert next_due(connection, now=NOW) is None
     assert take(database, NOW + timedelta(days=1)) == []
 
 
 def test_a_retry_waits_and_may_leave_the_attempt_uncounted(database: Database) -> None:
     plant(database, chats=[1])
     (alert,) = take(database)
-    with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW + MINUTE, error="429", counted=False)
-        assert next_due(session, now=NOW) == NOW + MINUTE
+    with database.write() as connection:
+        mark_retry(connection, alert.id, not_before=NOW + MINUTE, error="429", counted=False)
+        assert next_due(connection, now=NOW) == NOW + MINUTE
     assert take(database) == []
     (again,) = take(database, NOW + MINUTE)
     assert again.attempts == 1
@@ -332,36 +336,36 @@ def test_the_clock_of_another_machine_puts_no_alert_off(database: Database) -> N
     """A crawl worker whose clock is ahead made it; what waits for a reason goes on waiting."""
     plant(database, chats=[1])
     behind = NOW - 5 * MINUTE
-    with database.read() as session:
-        assert next_due(session, now=behind) == behind
+    with database.read() as connection:
+        assert next_due(connection, now=behind) == behind
     (alert,) = take(database, behind)
-    with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW, error="429")
-        assert next_due(session, now=behind) == NOW
+    with database.write() as connection:
+        mark_retry(connection, alert.id, not_before=NOW, error="429")
+        assert next_due(connection, now=behind) == NOW
     assert take(database, behind) == []
 
 
 def test_the_next_due_counts_leases_that_may_run_out(database: Database) -> None:
-    with database.read() as session:
-        assert next_due(session, now=NOW) is None
+    with database.read() as connection:
+        assert next_due(connection, now=NOW) is None
     plant(database, chats=[1])
     take(database)
-    with database.read() as session:
-        assert next_due(session, now=NOW) == NOW + 5 * MINUTE
+    with database.read() as connection:
+        assert next_due(connection, now=NOW) == NOW + 5 * MINUTE
 
 
 def test_an_expired_delay_makes_nothing_due(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, 1, title="某人", now=NOW)
-        defer_until(session, 1, NOW + MINUTE, now=NOW)
+    with database.write() as connection:
+        save_chat(connection, 1, title="某人", now=NOW)
+        defer_until(connection, 1, NOW + MINUTE, now=NOW)
     plant(database, chats=[1])
-    with database.read() as session:
-        assert next_due(session, now=NOW) == NOW + MINUTE
+    with database.read() as connection:
+        assert next_due(connection, now=NOW) == NOW + MINUTE
     (alert,) = take(database, NOW + MINUTE)
-    with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW + 60 * MINUTE, error="400")
-    with database.read() as session:
-        assert next_due(session, now=NOW) == NOW + 60 * MINUTE
+    with database.write() as connection:
+        mark_retry(connection, alert.id, not_before=NOW + 60 * MINUTE, error="400")
+    with database.read() as connection:
+        assert next_due(connection, now=NOW) == NOW + 60 * MINUTE
 
 
 def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
@@ -372,16 +376,16 @@ def test_deaths_of_senders_are_no_refusals(database: Database) -> None:
 
 
 def test_a_digest_says_what_its_parts_leave_in_doubt(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, 1, title="某人", now=NOW)
+    with database.write() as connection:
+        save_chat(connection, 1, title="某人", now=NOW)
     plant(database, chats=[1])
     plant(database, chats=[1])
     (alert,) = take(database, limit=1)
-    with database.write() as session:
-        mark_retry(session, alert.id, not_before=NOW, error="no answer", possibly_delivered=True)
-        set_muted(session, 1, NOW + MINUTE, now=NOW)
-    with database.write() as session:
-        assert make_digests(session, now=NOW + MINUTE) == 1
+    with database.write() as connection:
+        mark_retry(connection, alert.id, not_before=NOW, error="no answer", possibly_delivered=True)
+        set_muted(connection, 1, NOW + MINUTE, now=NOW)
+    with database.write() as connection:
+        assert make_digests(connection, now=NOW + MINUTE) == 1
     (digest,) = take(database, NOW + MINUTE)
     assert digest.kind is AlertKind.DIGEST
     assert digest.possibly_delivered
@@ -394,11 +398,11 @@ def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Databa
         INSERT INTO alert
             (recipient_id, state, created_at, not_before, priority, attempts, digest_id)
         SELECT 1, 'in_digest', created_at, not_before, 0, 0, 1 FROM n, alert WHERE id = 1"""
-    with database.write() as session:
-        session.execute(text("UPDATE alert SET snapshot_id = NULL, document_id = NULL"))
-        session.execute(text("DELETE FROM alert_change"))
-        session.execute(text(many))
-        session.execute(
+    with database.write() as connection:
+        connection.execute(text("UPDATE alert SET snapshot_id = NULL, document_id = NULL"))
+        connection.execute(text("DELETE FROM alert_change"))
+        connection.execute(text(many))
+        connection.execute(
             text(
                 "INSERT INTO alert_change (alert_id, change_id, rule_id) "
                 "SELECT MAX(id), :change, 'r' FROM alert"
@@ -410,39 +414,43 @@ def test_a_digest_may_tell_more_than_a_statement_has_parameters(database: Databa
 
 
 def test_a_muted_chat_gets_no_queued_alert(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, 1, title="某人", now=NOW)
+    with database.write() as connection:
+        save_chat(connection, 1, title="某人", now=NOW)
     plant(database, chats=[1])
     (alert,) = take(database)
-    with database.write() as session:
-        set_muted(session, 1, NOW + 60 * MINUTE, now=NOW)
+    with database.write() as connection:
+        set_muted(connection, 1, NOW + 60 * MINUTE, now=NOW)
         mark_retry(
-            session, alert.id, not_before=NOW + MINUTE, error="no answer", possibly_delivered=True
+            connection,
+            alert.id,
+            not_before=NOW + MINUTE,
+            error="no answer",
+            possibly_delivered=True,
         )
     assert take(database, NOW + 2 * MINUTE) == []
-    with database.read() as session:
-        assert next_due(session, now=NOW) == NOW + 60 * MINUTE
-    with database.write() as session:
-        make_digests(session, now=NOW + 60 * MINUTE)
+    with database.read() as connection:
+        assert next_due(connection, now=NOW) == NOW + 60 * MINUTE
+    with database.write() as connection:
+        make_digests(connection, now=NOW + 60 * MINUTE)
     (after,) = take(database, NOW + 60 * MINUTE)
     assert (after.id, after.attempts, after.possibly_delivered) == (alert.id, 2, True)
 
 
 def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, 1, title="某人", now=NOW)
-        set_digest(session, 1, Digest(), now=NOW)
+    with database.write() as connection:
+        save_chat(connection, 1, title="某人", now=NOW)
+        set_digest(connection, 1, Digest(), now=NOW)
     plant(database, chats=[1])
     plant(database, chats=[1])
     day = NOW + timedelta(days=1)
-    with database.write() as session:
-        make_digests(session, now=day)
-        set_muted(session, 1, day + 60 * MINUTE, now=day)
+    with database.write() as connection:
+        make_digests(connection, now=day)
+        set_muted(connection, 1, day + 60 * MINUTE, now=day)
     assert take(database, day) == []
-    with database.read() as session:
-        assert next_due(session, now=NOW) == day + 60 * MINUTE
-    with database.write() as session:
-        set_muted(session, 1, None, now=day + MINUTE)
+    with database.read() as connection:
+        assert next_due(connection, now=NOW) == day + 60 * MINUTE
+    with database.write() as connection:
+        set_muted(connection, 1, None, now=day + MINUTE)
     (digest,) = take(database, day + MINUTE)
     assert digest.kind is AlertKind.DIGEST
 
@@ -450,18 +458,18 @@ def test_a_muted_chat_gets_its_digest_afterwards(database: Database) -> None:
 def test_the_dead_are_visible_in_sql(database: Database) -> None:
     plant(database, chats=[1])
     (alert,) = take(database)
-    with database.write() as session:
-        mark_dead(session, alert.id, error="Forbidden: bot was blocked by the user")
-    with database.read() as session:
-        row = session.execute(text("SELECT state, error, changes FROM alert_log")).one()
+    with database.write() as connection:
+        mark_dead(connection, alert.id, error="Forbidden: bot was blocked by the user")
+    with database.read() as connection:
+        row = connection.execute(text("SELECT state, error, changes FROM alert_log")).one()
     assert tuple(row) == ("dead", "Forbidden: bot was blocked by the user", 1)
 
 
 def test_alerts_of_a_migrated_chat_follow_unless_sent_there_already(database: Database) -> None:
     plant(database, chats=[-1, -1001], title="甲")
     plant(database, chats=[-1], title="乙")
-    with database.write() as session:
-        move_alerts(session, -1, -1001)
+    with database.write() as connection:
+        move_alerts(connection, -1, -1001)
     found = sorted((alert.recipient_id, alert.document.title) for alert in take(database))
     assert found == [(-1001, "乙"), (-1001, "甲")]
 
@@ -470,10 +478,10 @@ def test_a_visit_that_fails_leaves_no_alert(database: Database) -> None:
     (change_id,) = plant(database, [added()])
 
     def visit() -> None:
-        with database.write() as session:
+        with database.write() as connection:
             matches = [(change_id, "a", 1, 0)]
             enqueue(
-                session,
+                connection,
                 snapshot_id=2,
                 document_id=1,
                 matches=wanted(matches),
@@ -488,5 +496,7 @@ def test_a_visit_that_fails_leaves_no_alert(database: Database) -> None:
 
 def test_a_change_that_does_not_exist_cannot_be_alerted(database: Database) -> None:
     plant(database)
-    with pytest.raises(SQLAlchemyError), database.write() as session:
-        enqueue(session, snapshot_id=2, document_id=1, matches=[AlertRequest(999, "a", 1)], now=NOW)
+    with pytest.raises(SQLAlchemyError), database.write() as connection:
+        enqueue(
+            connection, snapshot_id=2, document_id=1, matches=[AlertRequest(999, "a", 1)], now=NOW
+        )

@@ -7,12 +7,13 @@ import threading
 import time
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from alert_story import NOW, Clock, plant
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event, select, text
+from sqlalchemy import Row, event, select, text
 from sqlalchemy.exc import OperationalError
 
 from monitor.channels.fake import FakeChannel
@@ -32,12 +33,12 @@ from monitor.outbox.worker import (
 from monitor.storage.engine import Database
 from monitor.storage.recipients import ensure_recipients, save_chat
 from monitor.storage.subscriptions import subscribe, subscribers_of_rules
-from monitor.storage.tables import AlertRow, RecipientRow
+from monitor.storage.tables import alert_table, recipient_table
 
 
-def rows(database: Database) -> list[AlertRow]:
-    with database.read() as session:
-        return list(session.scalars(select(AlertRow).order_by(AlertRow.id)))
+def rows(database: Database) -> list[Row[Any]]:
+    with database.read() as connection:
+        return list(connection.execute(select(alert_table).order_by(alert_table.c.id)))
 
 
 async def deliver(database: Database, channel: FakeChannel, clock: Clock):
@@ -61,8 +62,8 @@ async def test_more_alerts_than_a_batch_all_go_in_one_call(sqlite_database: Data
     channel = FakeChannel()
     await deliver(sqlite_database, channel, Clock())
     assert len(channel.sent) == 80
-    with sqlite_database.read() as session:
-        texts = session.execute(text("SELECT DISTINCT text FROM alert_log")).scalars().all()
+    with sqlite_database.read() as connection:
+        texts = connection.execute(text("SELECT DISTINCT text FROM alert_log")).scalars().all()
     assert texts == [channel.sent[0].message.plain]
 
 
@@ -128,15 +129,15 @@ async def test_a_refused_alert_is_tried_later_and_later_and_then_given_up(
 
 
 async def test_a_chat_that_is_gone_gets_nothing_more(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, 1, title="某人", now=NOW)
-        subscribe(session, 1, "guizhou", now=NOW)
+    with database.write() as connection:
+        save_chat(connection, 1, title="某人", now=NOW)
+        subscribe(connection, 1, "guizhou", now=NOW)
     plant(database, chats=[1])
     channel = FakeChannel()
     channel.refuse(1, ChatGone("Forbidden: bot was blocked by the user"))
     assert (await deliver(database, channel, Clock())).dead == 1
-    with database.read() as session:
-        assert subscribers_of_rules(session, ["guizhou"]) == {}
+    with database.read() as connection:
+        assert subscribers_of_rules(connection, ["guizhou"]) == {}
 
 
 async def test_retry_after_is_kept_for_a_chat_that_only_a_file_names(database: Database) -> None:
@@ -199,15 +200,15 @@ async def test_what_is_new_does_not_wait_for_a_slow_chat(sqlite_database: Databa
 
 def test_two_concurrent_workers_notify_operators_once(postgres_database: Database) -> None:
     topics = [Recipient(-5, number) for number in (1, 2)]
-    with postgres_database.write() as session:
-        save_chat(session, -5, title="论坛", now=NOW)
-        keys = ensure_recipients(session, topics, now=NOW)
+    with postgres_database.write() as connection:
+        save_chat(connection, -5, title="论坛", now=NOW)
+        keys = ensure_recipients(connection, topics, now=NOW)
     plant(postgres_database, chats=list(keys.values()))
     queries = WorkerQueries(postgres_database, Clock(), (9,))
     alerts = queries.lease("mine", 10, 5, (), ())
     ends = [threading.Thread(target=queries.end_chat, args=(a, "mine", "kicked")) for a in alerts]
-    with postgres_database.write() as session:
-        session.scalars(select(RecipientRow).with_for_update()).all()
+    with postgres_database.write() as connection:
+        connection.execute(select(recipient_table).with_for_update()).all()
         for end in ends:
             end.start()
         # Both come as far as they get while the chat's rows are taken.
@@ -222,17 +223,17 @@ def test_two_concurrent_workers_notify_operators_once(postgres_database: Databas
 
 
 async def test_a_group_with_a_new_id_is_followed(database: Database) -> None:
-    with database.write() as session:
-        save_chat(session, -5, title="小组", now=NOW)
-        subscribe(session, -5, "guizhou", now=NOW)
+    with database.write() as connection:
+        save_chat(connection, -5, title="小组", now=NOW)
+        subscribe(connection, -5, "guizhou", now=NOW)
     plant(database, chats=[-5])
     plant(database, chats=[-5])
     channel = FakeChannel()
     channel.refuse(-5, ChatMoved("upgraded", chat_id=-1005))
     await deliver(database, channel, Clock())
     assert [s.chat_id for s in channel.sent] == [-1005, -1005]
-    with database.read() as session:
-        assert subscribers_of_rules(session, ["guizhou"]) == {"guizhou": (-1005,)}
+    with database.read() as connection:
+        assert subscribers_of_rules(connection, ["guizhou"]) == {"guizhou": (-1005,)}
 
 
 async def test_a_fault_of_ours_holds_up_no_other_chat(
@@ -276,9 +277,9 @@ async def test_after_a_crash_the_doubtful_alert_is_sent_with_a_note(
     sqlite_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     plant(sqlite_database, chats=[1])
-    with sqlite_database.write() as session:
-        (alert,) = lease(session, now=NOW, lease_for=LEASE, limit=1, leased_by="dead")
-        assert mark_in_flight(session, alert.id, leased_by="dead", now=NOW, lease_for=LEASE)
+    with sqlite_database.write() as connection:
+        (alert,) = lease(connection, now=NOW, lease_for=LEASE, limit=1, leased_by="dead")
+        assert mark_in_flight(connection, alert.id, leased_by="dead", now=NOW, lease_for=LEASE)
     channel, clock = FakeChannel(), Clock(NOW + LEASE)
     await deliver(sqlite_database, channel, clock)
     assert "可能已经发过" in channel.sent[0].message.text

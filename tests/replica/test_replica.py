@@ -160,9 +160,9 @@ async def look(
     async with open_app(
         settings, console=Console(quiet=True), channel=FakeChannel(), now=lambda: clock[0]
     ) as daemon:
-        with daemon.context.database.read() as session:
+        with daemon.context.database.read() as connection:
             rows = {
-                name: [dict(row._mapping) for row in session.execute(text(query))]
+                name: [dict(row._mapping) for row in connection.execute(text(query))]
                 for name, query in QUERIES.items()
             }
     return Round(asked, reports, rows)

@@ -63,12 +63,12 @@ async def test_a_visit_whose_worker_is_silent_may_write_nothing_more(postgres_da
         work = asyncio.create_task(queue.work(name="w", concurrency=1, patience=1.0))
         await asyncio.wait_for(begun.wait(), 60)
         guard = job_guard(held[0])
-        with postgres_database.write() as session:
-            guard(session)
+        with postgres_database.write() as connection:
+            guard(connection)
         assert await queue.drop_stalled(seconds=60) == []
         assert await queue.drop_stalled(seconds=0) == ["a"]
-        with postgres_database.write() as session:
-            assert not holds_job(session, held[0])
+        with postgres_database.write() as connection:
+            assert not holds_job(connection, held[0])
         # Another job of the source is another visit's.
         assert await queue.defer([VisitJob("a", "x")]) == 1
         end.set()

@@ -72,9 +72,9 @@ def test_two_workers_a_scheduler_a_deliverer_and_a_bot(tmp_path, postgres_databa
         )
         loops = text("SELECT loop FROM heartbeat ORDER BY loop")
         logged = text("SELECT count(*) FROM change_log")
-        with postgres_database.read() as session:
-            assert session.scalar(logged) == len(REGIONS)
-            found = session.scalars(loops).all()
+        with postgres_database.read() as connection:
+            assert connection.scalar(logged) == len(REGIONS)
+            found = connection.scalars(loops).all()
         # The bot shows that it is alive once Telegram has answered its polling for a while.
         assert [one for one in found if one != "bot"] == ["crawl", "crawl", "delivery", "scheduler"]
         assert {name: processes.stop(name) for name in ["schedule", *NAMES]} == {
@@ -82,5 +82,5 @@ def test_two_workers_a_scheduler_a_deliverer_and_a_bot(tmp_path, postgres_databa
             **dict.fromkeys(NAMES, 0),
         }
         assert sorted(chats_written_to(api)) == wanted
-    with postgres_database.read() as session:
-        assert session.scalars(loops).all() == []
+    with postgres_database.read() as connection:
+        assert connection.scalars(loops).all() == []

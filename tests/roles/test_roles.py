@@ -26,7 +26,7 @@ from monitor.roles.network import NetworkWatch
 from monitor.roles.queue import VisitJob
 from monitor.roles.schedule import DueJobs
 from monitor.storage.frontier import visit_times
-from monitor.storage.tables import FrontierEntryRow, SourceRow
+from monitor.storage.tables import frontier_entry_table, source_table
 
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 HUNAN = load_catalogue()["hunan"]
@@ -121,8 +121,8 @@ async def test_a_job_is_a_visit_of_what_is_due(tmp_path, caplog, monkeypatch):
         assert len(reports) == 1
         (tmp_path / "r.yaml").write_text("rules: [] # edited", encoding="utf-8")
         assert configuration_mark(app.settings) != mark
-        with app.context.database.write() as session:
-            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with app.context.database.write() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         await visits.make(17, VisitJob("page", "x", mark))
     (reason,) = reasons
     assert "has schema 9999" in reason
@@ -142,8 +142,8 @@ async def test_a_worker_whose_clock_is_behind_visits_what_the_scheduler_found_du
         job = VisitJob("page", "x", configuration_mark(app.settings))
         visits = JobVisits(app, done=lambda *one: reports.append(one), stop=str)
         await visits.make(1, job)
-        with app.context.database.read() as session:
-            due = visit_times(session, "page")["page"].next_visit_at
+        with app.context.database.read() as connection:
+            due = visit_times(connection, "page")["page"].next_visit_at
         for behind, expected in ((6, 1), (5, 2)):
             clock[0] = due - timedelta(minutes=behind)
             await visits.make(behind, job)
@@ -163,9 +163,9 @@ async def test_a_worker_whose_clock_is_behind_does_not_make_one_visit_after_the_
         visits = JobVisits(app, done=lambda *one: reports.append(one), stop=str)
         await visits.make(1, job)
         due = NOW + timedelta(hours=1)
-        with app.context.database.write() as session:
-            session.execute(update(FrontierEntryRow).values(next_visit_at=due))
-            session.execute(update(SourceRow).values(next_visit_at=due))
+        with app.context.database.write() as connection:
+            connection.execute(update(frontier_entry_table).values(next_visit_at=due))
+            connection.execute(update(source_table).values(next_visit_at=due))
         for behind, expected in ((4, 2), (4, 2), (1, 2), (0, 3)):
             clock[0] = due - timedelta(minutes=behind)
             await visits.make(1, job)
@@ -186,8 +186,8 @@ async def test_a_visit_that_was_taken_over_ends_without_a_trace(tmp_path):
 
         with pytest.raises(VisitLost):
             await visit(app.sources[0], replace(app.context, guard=guard))
-        with app.context.database.read() as session:
-            counts = session.execute(
+        with app.context.database.read() as connection:
+            counts = connection.execute(
                 text("SELECT (SELECT count(*) FROM document), last_visit_at FROM source")
             )
             assert {tuple(row) for row in counts} == {(0, None)}

@@ -149,22 +149,22 @@ def test_regions_of_a_province_are_those_that_lie_in_it() -> None:
 
 def put(database: Database, chat: int, words: str, minute: int = 0) -> str:
     draft = parse_custom_rule(words)
-    with database.write() as session:
-        save_chat(session, chat, title="", now=NOW)
+    with database.write() as connection:
+        save_chat(connection, chat, title="", now=NOW)
         now = NOW.replace(minute=minute)
-        save_custom_rule(session, CustomRule(draft.id, draft.name, draft.body), now=now)
-        subscribe(session, chat, draft.id, now=now)
+        save_custom_rule(connection, CustomRule(draft.id, draft.name, draft.body), now=now)
+        subscribe(connection, chat, draft.id, now=now)
     return draft.id
 
 
 def test_a_custom_rule_goes_with_the_last_chat_that_wants_it(database: Database) -> None:
     rule_id = put(database, 7, "贵州 液冷")
     put(database, 8, "液冷 贵州", 1)
-    with database.write() as session:
-        assert unsubscribe(session, 7, rule_id)
-        assert [rule.id for rule in custom_rules(session)] == [rule_id]
-        assert unsubscribe(session, 8, rule_id)
-        assert custom_rules(session) == []
+    with database.write() as connection:
+        assert unsubscribe(connection, 7, rule_id)
+        assert [rule.id for rule in custom_rules(connection)] == [rule_id]
+        assert unsubscribe(connection, 8, rule_id)
+        assert custom_rules(connection) == []
 
 
 def test_custom_rules_are_in_force_as_soon_as_they_are_kept(
@@ -181,8 +181,8 @@ def test_custom_rules_are_in_force_as_soon_as_they_are_kept(
     file.write_text("rules:\n  - {id: b, name: 乙, regions: [贵州]}\n", encoding="utf-8")
     assert {match.rule_id for match in rules.current().match(found)} == {"b", rule_id}
     # One comes and another goes, so that there are as many as before.
-    with database.write() as session:
-        unsubscribe(session, 7, rule_id)
+    with database.write() as connection:
+        unsubscribe(connection, 7, rule_id)
     other = put(database, 7, "数据中心", 2)
     assert {match.rule_id for match in rules.current().match(found)} == {"b", other}
 
@@ -190,8 +190,10 @@ def test_custom_rules_are_in_force_as_soon_as_they_are_kept(
 def test_a_custom_rule_that_means_nothing_any_more_matches_nothing(
     sqlite_database: Database, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with sqlite_database.write() as session:
-        save_custom_rule(session, CustomRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW)
+    with sqlite_database.write() as connection:
+        save_custom_rule(
+            connection, CustomRule("own-x", "坏", '{"regions": ["亚特兰蒂斯"]}'), now=NOW
+        )
     file = tmp_path / "rules.yaml"
     file.write_text("rules: []\n", encoding="utf-8")
     rules = RuleProvider(RuleFiles([file]), custom=custom_rules_reader(sqlite_database))

@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from monitor.errors import StorageError, UserError
 from monitor.storage.copying import copy_database
 from monitor.storage.engine import Database
-from monitor.storage.statement_tables import METADATA
+from monitor.storage.statement_tables import ALL_TABLES
 from monitor.storage.word_index import statements_with
 
 ODD = "反斜\\x00杠\t'引号'\n𠀀\\N"
@@ -31,7 +31,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_history(store)
     with store.engine.execution_options(writing=True).begin() as connection:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        fill_empty_tables(connection, METADATA)
+        fill_empty_tables(connection, ALL_TABLES)
         # A row that names a later one, and characters that COPY has to escape.
         connection.execute(text("UPDATE alert SET digest_id = 2 WHERE id = 1"))
         connection.execute(text("UPDATE alert SET text = :odd"), {"odd": ODD})
@@ -78,7 +78,7 @@ def rows_of(database: Database) -> dict[str, list[str]]:
     with database.engine.connect() as connection:
         return {
             table.name: sorted(map(repr, connection.execute(select(table))))
-            for table in METADATA.sorted_tables
+            for table in ALL_TABLES.sorted_tables
         }
 
 
@@ -97,19 +97,19 @@ def test_a_history_goes_to_postgresql_and_comes_back(source, empty_postgres, tmp
     assert seen == sorted(seen)
     assert seen[-1][0] == seen[-1][1]
     assert rows_of(empty_postgres) == expected
-    with empty_postgres.read() as session:
-        found = session.scalars(statements_with(session, ["算力"])).all()
+    with empty_postgres.read() as connection:
+        found = connection.scalars(statements_with(connection, ["算力"])).all()
         assert found
     # The next row gets a number of its own.
-    with empty_postgres.write() as session:
+    with empty_postgres.write() as connection:
         insert = "INSERT INTO notice (at, kind, text) VALUES (now(), 'x', '') RETURNING id"
-        assert session.scalar(text(insert)) == copied["notice"] + 1
-        session.rollback()
+        assert connection.scalar(text(insert)) == copied["notice"] + 1
+        connection.rollback()
     with closing(Database(f"sqlite:///{tmp_path / 'back.db'}")) as back:
         copy_database(empty_postgres, back)
         assert rows_of(back) == expected
-        with back.read() as session:
-            assert session.scalars(statements_with(session, ["算力"])).all() == found
+        with back.read() as connection:
+            assert connection.scalars(statements_with(connection, ["算力"])).all() == found
 
 
 def test_what_is_written_meanwhile_is_not_copied(source, tmp_path):

@@ -42,33 +42,33 @@ def test_who_may_take_a_lease(candidate, renewed, is_running, claim):
 
 def test_a_lease_has_one_holder_until_it_is_given_back(database):
     def asks(holder, now=NOW, **options):
-        with database.write() as session:
-            return acquire(session, "daemon", holder, now, **options).holder
+        with database.write() as connection:
+            return acquire(connection, "daemon", holder, now, **options).holder
 
-    with database.write() as session:
-        assert find_lease(session, "daemon") is None
-        assert not renew(session, "daemon", ONE, NOW)
+    with database.write() as connection:
+        assert find_lease(connection, "daemon") is None
+        assert not renew(connection, "daemon", ONE, NOW)
     assert asks(ONE) == ONE
     assert asks(ONE) == ONE
     assert [asks(TWO, at) for at in (NOW, NOW + YEAR, NOW - YEAR)] == [ONE] * 3
-    with database.write() as session:
-        assert acquire(session, "bot", TWO, NOW).holder == TWO
-        release(session, "daemon", TWO)
-        assert renew(session, "daemon", ONE, NOW + YEAR)
-        held = find_lease(session, "daemon")
+    with database.write() as connection:
+        assert acquire(connection, "bot", TWO, NOW).holder == TWO
+        release(connection, "daemon", TWO)
+        assert renew(connection, "daemon", ONE, NOW + YEAR)
+        held = find_lease(connection, "daemon")
         assert (held.renewals, held.acquired_at, held.renewed_at) == (1, NOW, NOW + YEAR)
-        release(session, "daemon", ONE)
+        release(connection, "daemon", ONE)
     assert asks(TWO) == TWO
 
 
 def test_a_lease_that_nobody_renewed_or_whose_process_ended_is_taken_over(database):
-    with database.write() as session:
-        first = acquire(session, "daemon", ONE, NOW)
-        assert acquire(session, "daemon", FAR, NOW, silent=replace(first, renewals=5)) == first
-        assert renew(session, "daemon", ONE, NOW)
-        assert acquire(session, "daemon", FAR, NOW, silent=first).holder == ONE
-        silent = find_lease(session, "daemon")
-        assert acquire(session, "daemon", FAR, NOW, silent=silent).holder == FAR
-        assert not renew(session, "daemon", ONE, NOW)
-        assert acquire(session, "daemon", TWO, NOW, is_running=lambda _: False).holder == TWO
-        assert find_lease(session, "daemon").renewals == 0
+    with database.write() as connection:
+        first = acquire(connection, "daemon", ONE, NOW)
+        assert acquire(connection, "daemon", FAR, NOW, silent=replace(first, renewals=5)) == first
+        assert renew(connection, "daemon", ONE, NOW)
+        assert acquire(connection, "daemon", FAR, NOW, silent=first).holder == ONE
+        silent = find_lease(connection, "daemon")
+        assert acquire(connection, "daemon", FAR, NOW, silent=silent).holder == FAR
+        assert not renew(connection, "daemon", ONE, NOW)
+        assert acquire(connection, "daemon", TWO, NOW, is_running=lambda _: False).holder == TWO
+        assert find_lease(connection, "daemon").renewals == 0

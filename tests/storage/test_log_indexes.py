@@ -23,11 +23,10 @@ def plans_of(database: Database, **conditions: Any) -> list[list[str]]:
     def note(_connection, _cursor, statement, parameters, _context, _many):
         asked.append((statement, parameters))
 
-    with database.read() as session:
-        event.listen(database.engine, "before_cursor_execute", note)
-        list_changes(session, ChangeConditions(**conditions))
-        event.remove(database.engine, "before_cursor_execute", note)
-        connection = session.connection()
+    with database.read() as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        list_changes(connection, ChangeConditions(**conditions))
+        event.remove(connection, "before_cursor_execute", note)
         return [
             [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values)]
             for query, values in asked
@@ -72,21 +71,21 @@ def test_the_changes_of_rare_speakers_are_found_by_index(history, kind):
 def test_every_kind_of_speaker_has_its_changes_and_each_certainty_its_own(database):
     write_history(database)
     plant(database, [unsure(1), unsure(2)])
-    with database.read() as session:
-        every = list_changes(session, ChangeConditions(label=None), limit=1000)
+    with database.read() as connection:
+        every = list_changes(connection, ChangeConditions(label=None), limit=1000)
         for kind in Speaker:
             speakers = WantedSpeakers(frozenset({kind}))
             found = list_changes(
-                session, ChangeConditions(label=None, speakers=speakers), limit=1000
+                connection, ChangeConditions(label=None, speakers=speakers), limit=1000
             )
             said = [one.id for one in every if one.change.statement.speaker is kind]
             assert [one.id for one in found] == said
         both = WantedSpeakers(frozenset({Speaker.GOVERNMENT, Speaker.MINISTRY}))
-        found = list_changes(session, ChangeConditions(label=None, speakers=both), limit=1000)
+        found = list_changes(connection, ChangeConditions(label=None, speakers=both), limit=1000)
         assert {one.change.statement.speaker for one in found} == both.kinds
         for certainty in Certainty:
             found = list_changes(
-                session, ChangeConditions(label=None, certainty=certainty), limit=1000
+                connection, ChangeConditions(label=None, certainty=certainty), limit=1000
             )
             assert [one.id for one in found] == [
                 one.id for one in every if one.change.certainty is certainty

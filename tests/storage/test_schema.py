@@ -47,9 +47,9 @@ STATEMENT = Statement(
 
 
 def write_a_change(database):
-    with database.write() as session:
+    with database.write() as connection:
         document = add_document(
-            session,
+            connection,
             provenance=Provenance(
                 DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", 2026, title="报告"
             ),
@@ -59,14 +59,14 @@ def write_a_change(database):
             now=NOW,
         )
         after = add_snapshot(
-            session,
+            connection,
             document.id,
             Document(STATEMENT.text, title="报告"),
             (STATEMENT,),
             fetch=FetchRecord(body=b"bytes"),
             now=NOW,
         )
-        set_current_snapshot(session, document.id, after.id, title="报告", published=None)
+        set_current_snapshot(connection, document.id, after.id, title="报告", published=None)
         change = Change(
             Kind.ADDED,
             Basis.REVISION,
@@ -76,9 +76,9 @@ def write_a_change(database):
             (Delta("全省算力规模", "Eflops", None, 190),),
         )
         ids = add_changes(
-            session, [change], document_id=document.id, before=None, after=after, now=NOW
+            connection, [change], document_id=document.id, before=None, after=after, now=NOW
         )
-        project_documents(session, [document.id])
+        project_documents(connection, [document.id])
     return document, after, change, ids
 
 
@@ -183,8 +183,8 @@ def test_many_starters_upgrade_once(tmp_path):
 
 
 def test_a_newer_schema_is_refused_with_the_version_that_wrote_it(database):
-    with database.write() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StorageError, match="upgrade it") as caught:
         database.upgrade()
     assert f"was written by version {__version__} of this program, or a later" in str(caught.value)
@@ -218,10 +218,10 @@ def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path):
 
 def test_what_was_written_comes_back_as_it_was(database):
     _document, after, change, ids = write_a_change(database)
-    with database.read() as session:
-        stored = load_snapshot(session, after.id)
+    with database.read() as connection:
+        stored = load_snapshot(connection, after.id)
         assert stored.statements == (STATEMENT,)
-        (logged,) = list_changes(session)
+        (logged,) = list_changes(connection)
     assert logged.id == ids[0]
     assert logged.change == change
     assert logged.detected_at == NOW
@@ -230,26 +230,28 @@ def test_what_was_written_comes_back_as_it_was(database):
 
 def test_themes_are_found_whole_and_literally(database):
     write_a_change(database)
-    with database.read() as session:
-        assert len(list_changes(session, ChangeConditions(theme="data"))) == 1
-        assert list_changes(session, ChangeConditions(theme="dat")) == []
-        assert list_changes(session, ChangeConditions(theme="%")) == []
-        assert list_changes(session, ChangeConditions(region="甘肃省")) == []
-        assert list_changes(session, ChangeConditions(kinds=(Kind.DROPPED,))) == []
+    with database.read() as connection:
+        assert len(list_changes(connection, ChangeConditions(theme="data"))) == 1
+        assert list_changes(connection, ChangeConditions(theme="dat")) == []
+        assert list_changes(connection, ChangeConditions(theme="%")) == []
+        assert list_changes(connection, ChangeConditions(region="甘肃省")) == []
+        assert list_changes(connection, ChangeConditions(kinds=(Kind.DROPPED,))) == []
 
 
 @pytest.mark.parametrize("table", ["change", "delta", "statement", "target", "snapshot"])
 @pytest.mark.parametrize("deed", ["DELETE FROM {}", "UPDATE {} SET id = id + 1"])
 def test_the_log_can_only_be_added_to(database, table, deed):
     write_a_change(database)
-    with pytest.raises(DBAPIError, match="append-only"), database.write() as session:
-        session.execute(text(deed.format(table)))
+    with pytest.raises(DBAPIError, match="append-only"), database.write() as connection:
+        connection.execute(text(deed.format(table)))
 
 
 def test_the_same_change_cannot_be_written_twice(database):
     document, after, change, _ids = write_a_change(database)
-    with pytest.raises(DBAPIError), database.write() as session:
-        add_changes(session, [change], document_id=document.id, before=None, after=after, now=NOW)
+    with pytest.raises(DBAPIError), database.write() as connection:
+        add_changes(
+            connection, [change], document_id=document.id, before=None, after=after, now=NOW
+        )
 
 
 class Stop(Exception):
@@ -257,9 +259,9 @@ class Stop(Exception):
 
 
 def die_half_way(database):
-    with database.write() as session:
+    with database.write() as connection:
         add_document(
-            session,
+            connection,
             provenance=Provenance(DocumentKind.NEWS, Speaker.MEDIA, None),
             source_id=None,
             url=None,
@@ -272,35 +274,35 @@ def die_half_way(database):
 def test_a_transaction_that_fails_leaves_no_trace(database):
     with pytest.raises(Stop):
         die_half_way(database)
-    with database.read() as session:
-        assert session.execute(text("SELECT COUNT(*) FROM document")).scalar_one() == 0
+    with database.read() as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM document")).scalar_one() == 0
 
 
 def test_the_public_views_answer(database):
     write_a_change(database)
-    with database.read() as session:
-        row = session.execute(text("SELECT * FROM change_log")).mappings().one()
+    with database.read() as connection:
+        row = connection.execute(text("SELECT * FROM change_log")).mappings().one()
         assert (row["kind"], row["region"], row["after_value"]) == ("added", "贵州省", 190)
-        row = session.execute(text("SELECT * FROM commitments_current")).mappings().one()
+        row = connection.execute(text("SELECT * FROM commitments_current")).mappings().one()
         assert (row["metric"], row["op"], row["value"]) == ("全省算力规模", "at_least", 190)
         for view in ("source_health", "alert_log", "targets_current"):
-            session.execute(text(f"SELECT * FROM {view}")).all()
+            connection.execute(text(f"SELECT * FROM {view}")).all()
 
 
 def test_who_speaks_is_stored_and_shown_by_name(database):
     write_a_change(database)
-    with database.read() as session:
-        row = session.execute(text("SELECT * FROM change_log")).mappings().one()
+    with database.read() as connection:
+        row = connection.execute(text("SELECT * FROM change_log")).mappings().one()
         named = (row["statement_source_name"], row["person"], row["person_title"])
         assert named == ("贵州省大数据局", "陈某", "局长")
-        row = session.execute(text("SELECT * FROM commitments_current")).mappings().one()
+        row = connection.execute(text("SELECT * FROM commitments_current")).mappings().one()
         assert (row["source_name"], row["person"], row["person_title"]) == named
 
 
 def test_a_time_without_a_zone_is_refused(sqlite_database):
-    with pytest.raises(Exception, match="without a zone"), sqlite_database.write() as session:
+    with pytest.raises(Exception, match="without a zone"), sqlite_database.write() as connection:
         add_document(
-            session,
+            connection,
             provenance=Provenance(DocumentKind.NEWS, Speaker.MEDIA, None),
             source_id=None,
             url=None,
@@ -313,8 +315,8 @@ def test_a_new_database_and_its_folder_are_for_their_owner_only(tmp_path):
     folder = tmp_path / "data"
     database = Database(f"sqlite:///{folder / 'm.db'}")
     database.upgrade()
-    with database.write() as session:
-        session.execute(text("DELETE FROM mute"))
+    with database.write() as connection:
+        connection.execute(text("DELETE FROM mute"))
         assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o600}
     database.close()
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -323,19 +325,3 @@ def test_a_new_database_and_its_folder_are_for_their_owner_only(tmp_path):
     database.upgrade()
     database.close()
     assert (folder / "m.db").stat().st_mode & 0o777 == 0o640
-
-
-def test_queries_work_while_another_thread_is_loading_the_tables_of_statements():
-    # SQLAlchemy completes the relationships of all classes there are when one is asked for.
-    code = """
-from sqlalchemy import event
-from sqlalchemy.orm import Mapper, configure_mappers
-import monitor.storage.tables
-
-@event.listens_for(Mapper, "after_mapper_constructed")
-def ask(mapper, row):
-    configure_mappers()
-
-import monitor.storage.statement_tables
-"""
-    subprocess.run([sys.executable, "-c", code], check=True)

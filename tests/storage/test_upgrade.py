@@ -39,7 +39,7 @@ from monitor.storage.engine import Database, known_revisions, migrations_folder
 from monitor.storage.feedback import add_feedback, decide_feedback
 from monitor.storage.packing import unpack_text
 from monitor.storage.recipients import get_recipient
-from monitor.storage.statement_tables import METADATA
+from monitor.storage.statement_tables import ALL_TABLES
 from monitor.storage.subscriptions import subscribers_of_rules
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
@@ -109,19 +109,19 @@ def test_alerts_queued_before_the_upgrade_are_still_delivered(before: Database) 
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
 
-    with before.read() as session:
-        log = session.execute(text("SELECT * FROM alert_log ORDER BY alert_id")).mappings().all()
+    with before.read() as connection:
+        log = connection.execute(text("SELECT * FROM alert_log ORDER BY alert_id")).mappings().all()
         assert [line["state"] for line in log] == ["sent", "pending", "leased", "dead", "pending"]
         assert [line["kind"] for line in log] == ["changes"] * 4 + ["source"]
         assert [line["message_id"] for line in log] == [55, None, None, None, None]
         assert log[3]["error"] == "refused"
         assert {line["digest_id"] for line in log} == {None}
-        chat = get_recipient(session, 7)
+        chat = get_recipient(connection, 7)
         assert (chat.to, chat.language, chat.digest, chat.quiet) == (Recipient(7), "en", None, None)
-        assert not get_recipient(session, -1005).active
-        assert subscribers_of_rules(session, ["guizhou"]) == {"guizhou": (7,)}
-    with before.write() as session:
-        taken = lease(session, now=NOW, lease_for=timedelta(minutes=5), limit=10)
+        assert not get_recipient(connection, -1005).active
+        assert subscribers_of_rules(connection, ["guizhou"]) == {"guizhou": (7,)}
+    with before.write() as connection:
+        taken = lease(connection, now=NOW, lease_for=timedelta(minutes=5), limit=10)
     assert sorted((alert.id, alert.recipient_id, alert.possibly_delivered) for alert in taken) == [
         (2, 7, False),
         (3, 7, True),
@@ -266,8 +266,8 @@ def test_every_row_of_every_table_is_there_under_the_new_names(before: Database)
             ), name
         views = {view: connection.execute(text(f"SELECT * FROM {view}")).all() for view in VIEWS}
         assert len(views["provenance"]) == len(ALERTS)
-    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
-        session.execute(text("DELETE FROM fulfilment"))
+    with before.write() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text("DELETE FROM fulfilment"))
 
 
 VIEWS = (
@@ -347,8 +347,8 @@ def test_commitments_of_an_older_database_have_one_identity(before: Database) ->
     assert before.upgrade()[0] == "0013"
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
-    with before.read() as session:
-        history = session.execute(
+    with before.read() as connection:
+        history = connection.execute(
             text(
                 "SELECT commitment_id, year, statement_id, value, kind, first_year, last_year"
                 " FROM commitment_history ORDER BY commitment_id, year"
@@ -360,8 +360,8 @@ def test_commitments_of_an_older_database_have_one_identity(before: Database) ->
         (2, 2025, 4, None, None, 2025, 2026),
         (2, 2026, 6, None, "reworded", 2025, 2026),
     ]
-    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
-        session.execute(text("UPDATE statement SET first_version_id = NULL"))
+    with before.write() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text("UPDATE statement SET first_version_id = NULL"))
 
 
 PROMISED = (
@@ -384,8 +384,8 @@ def take_report(database: Database, year: int, body: str, *, known: int | None =
         FetchRecord(url=f"https://example.org/{year}"),
         document_id=known,
     )
-    with database.write() as session:
-        ingest(session, request, rules=RuleSet(()), now=NOW)
+    with database.write() as connection:
+        ingest(connection, request, rules=RuleSet(()), now=NOW)
 
 
 def copy_rows(new: Database, connection: Connection) -> None:
@@ -395,12 +395,12 @@ def copy_rows(new: Database, connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.execute(text("PRAGMA defer_foreign_keys = ON"))
     with new.engine.connect() as source:
-        for table in METADATA.sorted_tables:
+        for table in ALL_TABLES.sorted_tables:
             if table.name not in old.tables:
                 continue
             rows = [dict(row) for row in source.execute(table.select()).mappings()]
             if table.name == "snapshot":
-                kept_texts = METADATA.tables["snapshot_text"].select()
+                kept_texts = ALL_TABLES.tables["snapshot_text"].select()
                 texts = {row.snapshot_id: row.text for row in source.execute(kept_texts)}
                 rows = [{**row, "text": texts[row["id"]]} for row in rows]
             if table.name not in old.tables:
@@ -420,12 +420,12 @@ def copy_rows(new: Database, connection: Connection) -> None:
 
 def missing_verdicts(database: Database) -> list[tuple[int, str]]:
     """What an audit of all snapshots finds wrong in the log."""
-    with database.read() as session:
+    with database.read() as connection:
         return [
             (finding.snapshot_id, finding.what)
-            for number in session.scalars(text("SELECT id FROM snapshot ORDER BY id"))
+            for number in connection.scalars(text("SELECT id FROM snapshot ORDER BY id"))
             for finding in verify_snapshot(
-                session, number, sources={}, topics=load_topics(), parser=ParserProcess()
+                connection, number, sources={}, topics=load_topics(), parser=ParserProcess()
             )
             if finding.step == "log"
         ]
@@ -436,12 +436,12 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
 ) -> None:
     take_report(sqlite_database, 2025, PROMISED)
     take_report(sqlite_database, 2026, REVIEWED)
-    with sqlite_database.write() as session:
+    with sqlite_database.write() as connection:
         for table in ("delta", "change"):
-            session.execute(text(f"DROP TRIGGER {table}_no_delete"))
+            connection.execute(text(f"DROP TRIGGER {table}_no_delete"))
         verdicts = "SELECT id FROM change WHERE basis = 'fulfilment'"
-        session.execute(text(f"DELETE FROM delta WHERE change_id IN ({verdicts})"))
-        session.execute(text("DELETE FROM change WHERE basis = 'fulfilment'"))
+        connection.execute(text(f"DELETE FROM delta WHERE change_id IN ({verdicts})"))
+        connection.execute(text("DELETE FROM change WHERE basis = 'fulfilment'"))
     assert missing_verdicts(sqlite_database) == [
         (2, "2 changes are not in the log, 0 of 2 do not follow")
     ]
@@ -451,13 +451,13 @@ def test_verdicts_that_are_older_than_their_log_are_not_missed_in_it(
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
     assert missing_verdicts(before) == []
-    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
-        session.execute(text("UPDATE fulfilment SET predates_log = false"))
+    with before.write() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text("UPDATE fulfilment SET predates_log = false"))
 
     # An edit of the review repeats one verdict, which is history, and brings one that is news.
     take_report(before, 2026, REVIEWED.replace("90家", "105家"), known=2)
-    with before.read() as session:
-        assert session.execute(
+    with before.read() as connection:
+        assert connection.execute(
             text("SELECT snapshot_id, kind FROM change_log WHERE basis = 'fulfilment'")
         ).all() == [(3, "met")]
     assert missing_verdicts(before) == []
@@ -487,34 +487,34 @@ def test_statements_of_an_older_database_have_no_name_and_new_ones_may(before: D
     assert before.upgrade()[0] == "0015"
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
-    with before.write() as session:
-        session.execute(
+    with before.write() as connection:
+        connection.execute(
             text(
                 f"INSERT INTO statement ({columns}, source_name, person, person_title)"
                 f" VALUES (2, {values}, '国家数据局', '余某', '副局长')"
             )
         )
-        project_documents(session, [1])
-    with before.read() as session:
-        lines = session.execute(
+        project_documents(connection, [1])
+    with before.read() as connection:
+        lines = connection.execute(
             text(
                 "SELECT statement_id, source_name, person, person_title FROM commitments_current"
                 " ORDER BY statement_id"
             )
         ).all()
-        session.execute(text("SELECT statement_source_name, source_name FROM change_log")).all()
-        targets = session.execute(
+        connection.execute(text("SELECT statement_source_name, source_name FROM change_log")).all()
+        targets = connection.execute(
             text("SELECT metric, source_name, person, person_title FROM targets_current")
         ).all()
         repeated = "SELECT source_name, person, person_title FROM corroborations"
-        assert session.execute(text(repeated)).all() == []
+        assert connection.execute(text(repeated)).all() == []
     assert [tuple(line) for line in targets] == [("算力", None, None, None)]
     assert [tuple(line) for line in lines] == [
         (1, None, None, None),
         (2, "国家数据局", "余某", "副局长"),
     ]
-    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
-        session.execute(text("UPDATE statement SET person = NULL"))
+    with before.write() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text("UPDATE statement SET person = NULL"))
 
 
 def test_an_older_database_shows_what_is_in_force_and_what_is_history(
@@ -533,19 +533,21 @@ def test_an_older_database_shows_what_is_in_force_and_what_is_history(
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
     assert views_of(before) == expected
-    with before.read() as session:
-        (found,) = list_changes(session, ChangeConditions(words=("30万p",)))
+    with before.read() as connection:
+        (found,) = list_changes(connection, ChangeConditions(words=("30万p",)))
         assert found.change.statement.text == "全省算力规模突破30万P。"
         origins = "SELECT DISTINCT year, origin FROM statements WHERE label = 'commitment'"
-        assert sorted(map(tuple, session.execute(text(origins)))) == [
+        assert sorted(map(tuple, connection.execute(text(origins)))) == [
             (2024, "baseline"),
             (2025, "baseline"),
             (2026, "live"),
         ]
-        changed = session.execute(text("SELECT DISTINCT origin FROM change_log WHERE year = 2024"))
+        changed = connection.execute(
+            text("SELECT DISTINCT origin FROM change_log WHERE year = 2024")
+        )
         assert changed.scalars().all() == ["baseline"]
-    with before.write() as session, pytest.raises(DBAPIError, match="append-only"):
-        session.execute(text("UPDATE change SET origin = 'live'"))
+    with before.write() as connection, pytest.raises(DBAPIError, match="append-only"):
+        connection.execute(text("UPDATE change SET origin = 'live'"))
 
 
 def views_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
@@ -559,9 +561,9 @@ def views_of(database: Database) -> dict[str, list[tuple[Any, ...]]]:
         "region_summary": "SELECT region, report_year, commitments, with_numbers, weakened,"
         " strengthened, met, missed FROM region_summary",
     }
-    with database.read() as session:
+    with database.read() as connection:
         return {
-            view: sorted(map(tuple, session.execute(text(query))), key=repr)
+            view: sorted(map(tuple, connection.execute(text(query))), key=repr)
             for view, query in queries.items()
         }
 
@@ -585,17 +587,17 @@ def test_the_log_before_feedback_has_no_corrections_and_takes_them(before: Datab
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
     for person, kind in ((7, "not_new"), (8, "not_new"), (9, "wrong_place")):
-        with before.write() as session:
-            add_feedback(session, 1, FeedbackKind(kind), recipient_id=7, person=person, now=NOW)
+        with before.write() as connection:
+            add_feedback(connection, 1, FeedbackKind(kind), recipient_id=7, person=person, now=NOW)
     log = "SELECT change_id, corrected FROM change_log"
-    with before.read() as session:
-        assert [tuple(row) for row in session.execute(text(log))] == [(1, None)]
-    with before.write() as session:
-        decided = decide_feedback(session, 1, FeedbackKind.NOT_NEW, operator="cli", now=NOW)
+    with before.read() as connection:
+        assert [tuple(row) for row in connection.execute(text(log))] == [(1, None)]
+    with before.write() as connection:
+        decided = decide_feedback(connection, 1, FeedbackKind.NOT_NEW, operator="cli", now=NOW)
     assert decided == 3
-    with before.read() as session:
-        assert [tuple(row) for row in session.execute(text(log))] == [(1, "not_new")]
-        states = session.execute(text("SELECT state FROM feedback ORDER BY person"))
+    with before.read() as connection:
+        assert [tuple(row) for row in connection.execute(text(log))] == [(1, "not_new")]
+        states = connection.execute(text("SELECT state FROM feedback ORDER BY person"))
         assert [row[0] for row in states] == ["confirmed", "confirmed", "rejected"]
 
 
@@ -610,12 +612,12 @@ def test_documents_of_an_older_database_can_be_removed(before: Database) -> None
     assert "0021" in before.upgrade()
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
-    with before.write() as session:
-        assert remove(session, 1, reason="no report", now=NOW)
-    with before.read() as session:
-        (line,) = list_documents(session, DocumentFilter(removed=True))
+    with before.write() as connection:
+        assert remove(connection, 1, reason="no report", now=NOW)
+    with before.read() as connection:
+        (line,) = list_documents(connection, DocumentFilter(removed=True))
         assert (line.id, line.removed_at) == (1, NOW)
-        assert [one.reason for one in removals(session, 1)] == ["no report"]
+        assert [one.reason for one in removals(connection, 1)] == ["no report"]
 
 
 def test_the_index_of_reviews_is_made_anew_without_the_targets_that_have_none(
@@ -719,7 +721,7 @@ def test_rows_of_every_schema_survive_all_upgrades(before: Database) -> None:
     with before.engine.connect() as connection:
         assert schema_differences(connection) == []
         now = MetaData()
-        now.reflect(connection, only=lambda name, _: name in METADATA.tables)
+        now.reflect(connection, only=lambda name, _: name in ALL_TABLES.tables)
         for table in now.tables.values():
             rows = connection.execute(table.select()).mappings()
             found[table.name] = [dict(row) for row in rows]

@@ -31,8 +31,8 @@ def taken(database, kind=DocumentKind.NEWS, text=TEXT, region=None, now=NOW):
     request = IngestRequest(
         Document(text), provenance, extract(text, provenance, load_topics()), FetchRecord()
     )
-    with database.write() as session:
-        ingest(session, request, rules=RuleSet(()), now=now)
+    with database.write() as connection:
+        ingest(connection, request, rules=RuleSet(()), now=now)
 
 
 @pytest.mark.parametrize("by_index", [True, False])
@@ -41,7 +41,7 @@ def test_words_are_found_where_a_column_broke_them(database, monkeypatch, by_ind
         monkeypatch.setattr("monitor.storage.word_index.MAX_FOUND", -1)
         monkeypatch.setattr("monitor.storage.changes._PAGE", 1)
     taken(database)
-    with database.read() as session:
+    with database.read() as connection:
         for words, expected in (
             ("算力", 1),
             ("算 力规模", 1),
@@ -55,8 +55,10 @@ def test_words_are_found_where_a_column_broke_them(database, monkeypatch, by_ind
             ("芯片", 0),
             ("%的", 1),
         ):
-            assert len(list_changes(session, ChangeConditions(words=(words,)))) == expected, words
-        (found,) = list_changes(session, ChangeConditions(words=("算力",)))
+            assert len(list_changes(connection, ChangeConditions(words=(words,)))) == expected, (
+                words
+            )
+        (found,) = list_changes(connection, ChangeConditions(words=("算力",)))
         assert logged_json(found)["after"]["targets"][0]["value"] == 9000
 
 
@@ -64,30 +66,30 @@ def test_a_period_ends_before_its_end(database):
     later = NOW + timedelta(days=30)
     taken(database)
     taken(database, text="海南省政府工作报告提出，建设智算中心3个。", now=later)
-    with database.read() as session:
+    with database.read() as connection:
         for until, expected in ((NOW, 0), (NOW + timedelta(seconds=1), 2), (later, 2)):
-            found = list_changes(session, ChangeConditions(until=until, label=None))
+            found = list_changes(connection, ChangeConditions(until=until, label=None))
             assert [one.detected_at for one in found] == [NOW] * expected
         until = later + timedelta(days=1)
-        assert len(list_changes(session, ChangeConditions(until=until, label=None))) == 3
+        assert len(list_changes(connection, ChangeConditions(until=until, label=None))) == 3
 
 
 def test_times_come_back_with_their_zone_and_bound_an_export(database):
     taken(database)
-    with database.read() as session:
-        columns = columns_of(session, View.CHANGES)
-        rows = [dict(zip(columns, row, strict=True)) for row in read_view(session, View.CHANGES)]
+    with database.read() as connection:
+        columns = columns_of(connection, View.CHANGES)
+        rows = [dict(zip(columns, row, strict=True)) for row in read_view(connection, View.CHANGES)]
         assert {row["detected_at"] for row in rows} == {NOW}
-        assert len(list(read_view(session, View.CHANGES, since=NOW))) == len(rows) == 2
+        assert len(list(read_view(connection, View.CHANGES, since=NOW))) == len(rows) == 2
         # Beyond the limit it only says that there are more.
-        assert [count_rows(session, View.CHANGES, most=most) for most in (9, 2, 1, 0)] == [
+        assert [count_rows(connection, View.CHANGES, most=most) for most in (9, 2, 1, 0)] == [
             2,
             2,
             2,
             1,
         ]
         later = NOW + timedelta(seconds=1)
-        assert list(read_view(session, View.CHANGES, since=later)) == []
+        assert list(read_view(connection, View.CHANGES, since=later)) == []
 
 
 def test_figures_of_a_region_come_from_its_reports_alone(database):
@@ -98,9 +100,9 @@ def test_figures_of_a_region_come_from_its_reports_alone(database):
         "一、2026年重点任务\n全省算力规模突破12000P。",
         "湖南省",
     )
-    with database.read() as session:
-        found = figures_of(session, "湖南省", "算力")
+    with database.read() as connection:
+        found = figures_of(connection, "湖南省", "算力")
         assert [(f.plan_year, f.year, f.label, f.value) for f in found] == [
             (2026, 2026, "commitment", 12000)
         ]
-        assert figures_of(session, "湖南省", "%") == []
+        assert figures_of(connection, "湖南省", "%") == []

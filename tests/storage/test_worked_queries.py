@@ -157,10 +157,12 @@ def _plain(value: object) -> object:
 def test_each_question_has_the_right_answer(history):
     assert len(ANSWERS) >= 20
     found, wanted = {}, {}
-    with history.read() as session:
+    with history.read() as connection:
         for question, rows in ANSWERS.items():
             columns = LEFT_OUT.get(question)
-            answers = [tuple(map(_plain, row)) for row in session.execute(text(QUERIES[question]))]
+            answers = [
+                tuple(map(_plain, row)) for row in connection.execute(text(QUERIES[question]))
+            ]
             if columns is not None:
                 answers = [tuple(row[one] for one in columns) for row in answers]
             by_name = question in BY_NAME

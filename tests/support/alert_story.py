@@ -103,9 +103,9 @@ def plant(
     """
     changes = list(changes) or [raised()]
     every = [*changes, *unmatched]
-    with database.write() as session:
+    with database.write() as connection:
         document = add_document(
-            session,
+            connection,
             provenance=Provenance(
                 DocumentKind.REPORT,
                 Speaker.GOVERNMENT,
@@ -121,7 +121,7 @@ def plant(
         )
         before, after = (
             add_snapshot(
-                session,
+                connection,
                 document.id,
                 Document(text=f"{title} {side}"),
                 [s for change in every if (s := getattr(change, side)) is not None],
@@ -131,10 +131,10 @@ def plant(
             for side in ("before", "after")
         )
         ids = add_changes(
-            session, every, document_id=document.id, before=before, after=after, now=now
+            connection, every, document_id=document.id, before=before, after=after, now=now
         )
         enqueue(
-            session,
+            connection,
             snapshot_id=after.id,
             document_id=document.id,
             matches=[

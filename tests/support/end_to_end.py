@@ -57,9 +57,9 @@ class System:
         """Record changes as a visit does, match them, and enqueue the alerts."""
         rules = self.rules.current()
         now = self.clock()
-        with self.database.write() as session:
+        with self.database.write() as connection:
             document = add_document(
-                session,
+                connection,
                 provenance=Provenance(
                     DocumentKind.REPORT, Speaker.GOVERNMENT, "贵州省", 2026, None, title
                 ),
@@ -70,7 +70,7 @@ class System:
             )
             before, after = (
                 add_snapshot(
-                    session,
+                    connection,
                     document.id,
                     Document(text=f"{title} {side}"),
                     [s for change in changes if (s := getattr(change, side)) is not None],
@@ -80,15 +80,17 @@ class System:
                 for side in ("before", "after")
             )
             ids = add_changes(
-                session, changes, document_id=document.id, before=before, after=after, now=now
+                connection, changes, document_id=document.id, before=before, after=after, now=now
             )
             found = [
                 (change_id, match)
                 for change_id, change in zip(ids, changes, strict=True)
                 for match in rules.match(change)
             ]
-            wanted = find_recipients(session, found, terminal_chat=None, now=now)
-            enqueue(session, snapshot_id=after.id, document_id=document.id, matches=wanted, now=now)
+            wanted = find_recipients(connection, found, terminal_chat=None, now=now)
+            enqueue(
+                connection, snapshot_id=after.id, document_id=document.id, matches=wanted, now=now
+            )
 
     async def deliver(self) -> None:
         """Deliver what is due."""

@@ -1,6 +1,6 @@
 """A new SQLite database without its migrations, which take longer than most tests.
 
-And what of a schema differs from the mapped tables.
+And what of a schema differs from the tables in code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from monitor.storage.engine import Database
-from monitor.storage.statement_tables import METADATA
+from monitor.storage.statement_tables import ALL_TABLES
 
 
 def fresh_sqlite(path: Path) -> str:
@@ -35,7 +35,7 @@ def _empty() -> bytes:
 
 
 def schema_differences(connection: Connection) -> list[object]:
-    """What the migrations made otherwise than the tables are mapped.
+    """What the migrations made otherwise than the tables in code.
 
     The index of words is left out: it is a table of another sort on each database. So are the
     indexes of the other database.
@@ -45,4 +45,4 @@ def schema_differences(connection: Connection) -> list[object]:
         "include_name": lambda name, *_: not str(name).startswith("statement_words"),
         "include_object": lambda one, *_: one.info.get("dialect", dialect) == dialect,
     }
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), METADATA))
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), ALL_TABLES))

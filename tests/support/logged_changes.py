@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from monitor.model.changes import Change
 from monitor.model.documents import StoredSnapshot
@@ -13,7 +13,7 @@ from monitor.storage.change_log import log_changes
 
 
 def add_changes(
-    session: Session,
+    connection: Connection,
     changes: Sequence[Change],
     *,
     document_id: int,
@@ -28,7 +28,7 @@ def add_changes(
     """
     before_ids, after_ids = _ids(before), _ids(after)
     return log_changes(
-        session,
+        connection,
         [
             (
                 change,

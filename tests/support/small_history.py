@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from sqlalchemy import insert
+
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
 from monitor.ingest.ingest import ingest
@@ -16,7 +18,7 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import NATION, Speaker
 from monitor.rules.matcher import RuleSet
 from monitor.storage.engine import Database
-from monitor.storage.tables import SourceRow
+from monitor.storage.tables import source_table
 
 GUIZHOU, GANSU, ZHEJIANG, HAINAN = "贵州省", "甘肃省", "浙江省", "海南省"
 TODAY = datetime(2026, 3, 6, 1, 0, tzinfo=UTC)
@@ -141,15 +143,15 @@ TEXTS = (
 def write_history(database: Database) -> None:
     """Ingest all texts into an empty database."""
     topics = load_topics()
-    with database.write() as session:
+    with database.write() as connection:
         for source, name, new in (
             ("gov", "政府门户", datetime(2026, 1, 27, tzinfo=UTC)),
             ("paper", "晨报", datetime(2026, 3, 5, tzinfo=UTC)),
             ("silent", "晚报", datetime(2025, 9, 1, tzinfo=UTC)),
             ("never", "午报", None),
         ):
-            session.add(
-                SourceRow(
+            connection.execute(
+                insert(source_table).values(
                     id=source,
                     name=name,
                     document_kind="news",
@@ -183,5 +185,5 @@ def _take(database: Database, text: Text, url: str, topics: object) -> None:
         source_id=text.source,
         baseline=year == 2024,
     )
-    with database.write() as session:
-        ingest(session, request, rules=RuleSet(()), now=now)
+    with database.write() as connection:
+        ingest(connection, request, rules=RuleSet(()), now=now)

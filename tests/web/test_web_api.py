@@ -106,8 +106,8 @@ async def test_every_example_is_answered_and_described(site):
 
 
 async def test_changes_are_those_of_the_contract_page_by_page(site, database):
-    with database.read() as session:
-        listed = list_changes(session, ChangeConditions(region="贵州省"), limit=100)
+    with database.read() as connection:
+        listed = list_changes(connection, ChangeConditions(region="贵州省"), limit=100)
         expected = [logged_json(one) for one in listed]
     found, address = [], "/api/v1/changes?region=贵州&limit=3"
     while address is not None:

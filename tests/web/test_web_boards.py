@@ -13,13 +13,15 @@ import httpx
 import pytest
 from fresh_database import fresh_sqlite
 from small_history import GUIZHOU, TODAY, write_history
+from sqlalchemy import insert
 
 from monitor.model.documents import Health, Outcome
 from monitor.rate_limiter import RateLimiter
 from monitor.rules.model import RuleVocabulary
+from monitor.storage.base import update_row
 from monitor.storage.engine import Database
 from monitor.storage.source_health import record_transition
-from monitor.storage.tables import RecipientRow, SourceRow, SubscriptionRow
+from monitor.storage.tables import recipient_table, source_table, subscription_table
 from monitor.web.app import build_site
 from monitor.web.rules import MAX_BYTES, as_file
 from monitor.web.security import Access
@@ -74,13 +76,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     database = Database(fresh_sqlite(tmp_path_factory.mktemp("boards") / "history.db"))
     write_history(database)
-    with database.write() as session:
-        session.add(RecipientRow(id=7, title="编辑部", added_at=TODAY, telegram_id=7, active=True))
-        session.add(SubscriptionRow(recipient_id=7, rule_id="computing", since=TODAY))
-        gov = session.get_one(SourceRow, "gov")
-        gov.last_visit_at, gov.last_outcome, gov.failures = TODAY, "blocked", 3
+    with database.write() as connection:
+        connection.execute(
+            insert(recipient_table).values(
+                id=7, title="编辑部", added_at=TODAY, telegram_id=7, active=True
+            )
+        )
+        connection.execute(
+            insert(subscription_table).values(recipient_id=7, rule_id="computing", since=TODAY)
+        )
+        failed = {"last_visit_at": TODAY, "last_outcome": "blocked", "failures": 3}
+        update_row(connection, source_table, "gov", **failed)
         record_transition(
-            session,
+            connection,
             "gov",
             Health.FAILING,
             outcome=Outcome.BLOCKED,
@@ -88,8 +96,7 @@ def client(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[B
             operators=(),
             now=TODAY - timedelta(days=3),
         )
-        paper = session.get_one(SourceRow, "paper")
-        paper.paused_at, paper.pause_reason = TODAY, "网站改版"
+        update_row(connection, source_table, "paper", paused_at=TODAY, pause_reason="网站改版")
     site = Site(
         database,
         zone=ZoneInfo("Asia/Shanghai"),

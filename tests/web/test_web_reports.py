@@ -12,7 +12,7 @@ import httpx
 import pytest
 from fresh_database import fresh_sqlite
 from small_history import GUIZHOU, HAINAN, TODAY, write_history
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
@@ -23,10 +23,11 @@ from monitor.model.documents import Document, DocumentKind, FetchRecord, Provena
 from monitor.model.statements import Label, Speaker, Statement
 from monitor.rate_limiter import RateLimiter
 from monitor.rules.matcher import RuleSet
+from monitor.storage.base import get_row
 from monitor.storage.engine import Database
 from monitor.storage.provenance import LoggedRow
-from monitor.storage.statement_tables import AlertChangeRow, ChangeRow, StatementRow
-from monitor.storage.tables import AlertRow, RecipientRow, SnapshotRow
+from monitor.storage.statement_tables import alert_change_table, change_table, statement_table
+from monitor.storage.tables import alert_table, recipient_table, snapshot_table
 from monitor.web.app import build_site
 from monitor.web.documents import paragraphs
 from monitor.web.reports import compare_rows
@@ -40,12 +41,14 @@ Get = Callable[..., httpx.Response]
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     found = Database(fresh_sqlite(tmp_path_factory.mktemp("reports") / "history.db"))
     write_history(found)
-    with found.write() as session:
+    with found.write() as connection:
         told = _change(found, Kind.STRENGTHENED)
-        document_id = session.get_one(ChangeRow, told).document_id
-        session.add(RecipientRow(id=7, title="编辑部密室", added_at=TODAY, telegram_id=7))
-        session.add(
-            AlertRow(
+        document_id = get_row(connection, change_table, told).document_id
+        connection.execute(
+            insert(recipient_table).values(id=7, title="编辑部密室", added_at=TODAY, telegram_id=7)
+        )
+        connection.execute(
+            insert(alert_table).values(
                 id=1,
                 recipient_id=7,
                 document_id=document_id,
@@ -55,8 +58,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
                 sent_at=TODAY,
             )
         )
-        session.flush()
-        session.add(AlertChangeRow(alert_id=1, change_id=told, rule_id="computing"))
+        connection.execute(
+            insert(alert_change_table).values(alert_id=1, change_id=told, rule_id="computing")
+        )
     yield found
     found.close()
 
@@ -81,15 +85,15 @@ def get(database: Database) -> Get:
 
 def _change(database: Database, kind: Kind) -> int:
     """The newest change of 贵州's report of a kind."""
-    with database.read() as session:
-        found = session.scalar(
-            select(ChangeRow.id)
+    with database.read() as connection:
+        found = connection.scalar(
+            select(change_table.c.id)
             .where(
-                ChangeRow.kind == kind,
-                ChangeRow.basis == Basis.SUCCESSION,
-                ChangeRow.region == GUIZHOU,
+                change_table.c.kind == kind,
+                change_table.c.basis == Basis.SUCCESSION,
+                change_table.c.region == GUIZHOU,
             )
-            .order_by(ChangeRow.id.desc())
+            .order_by(change_table.c.id.desc())
         )
     assert found is not None
     return found
@@ -160,8 +164,8 @@ def test_a_commitment_is_shown_over_the_years(get: Get, database: Database) -> N
 
 
 def test_the_number_of_a_sentence_leads_to_its_commitment(get: Get, database: Database) -> None:
-    with database.read() as session:
-        after = session.get_one(ChangeRow, _change(database, Kind.STRENGTHENED)).after_id
+    with database.read() as connection:
+        after = get_row(connection, change_table, _change(database, Kind.STRENGTHENED)).after_id
     answer = get(f"/commitments/{after}")
     assert answer.status_code == 303
     assert get(answer.headers["location"]).status_code == 200
@@ -177,8 +181,8 @@ def test_both_sentences_lead_to_their_texts(get: Get, database: Database) -> Non
 
 
 def test_a_document_lists_its_statements_and_versions(get: Get, database: Database) -> None:
-    with database.read() as session:
-        row = session.get_one(ChangeRow, _change(database, Kind.STRENGTHENED))
+    with database.read() as connection:
+        row = get_row(connection, change_table, _change(database, Kind.STRENGTHENED))
         document_id, snapshot_id = row.document_id, row.snapshot_id
     page = get(f"/documents/{document_id}").text
     assert f'href="/snapshots/{snapshot_id}"' in page
@@ -191,12 +195,16 @@ def test_markup_of_a_text_is_shown_as_text(get: Get, database: Database) -> None
     statements = extract(text, provenance, load_topics())
     document = Document(text, title="<b>题</b>")
     request = IngestRequest(document, provenance, statements, FetchRecord(url="javascript:1"))
-    with database.write() as session:
-        ingest(session, request, rules=RuleSet(()), now=TODAY)
-        row = session.scalar(select(SnapshotRow).order_by(SnapshotRow.id.desc()))
+    with database.write() as connection:
+        ingest(connection, request, rules=RuleSet(()), now=TODAY)
+        row = connection.execute(
+            select(snapshot_table).order_by(snapshot_table.c.id.desc())
+        ).first()
         assert row is not None
         addresses = [f"/documents/{row.document_id}", f"/snapshots/{row.id}"]
-        said = session.scalars(select(StatementRow.id).where(StatementRow.snapshot_id == row.id))
+        said = connection.scalars(
+            select(statement_table.c.id).where(statement_table.c.snapshot_id == row.id)
+        )
         addresses += [f"/commitments/{number}" for number in said]
     assert len(addresses) > 2
     for page in (get(address).text for address in addresses):

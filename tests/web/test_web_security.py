@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fresh_database import fresh_sqlite
 from small_history import write_history
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 from starlette.applications import Starlette
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -20,9 +20,10 @@ from monitor.daemon.site import serve_site
 from monitor.errors import UserError, UserErrors
 from monitor.rate_limiter import RateLimiter
 from monitor.rules.model import ANY_VOCABULARY
+from monitor.storage.base import get_row
 from monitor.storage.engine import Database
-from monitor.storage.statement_tables import StatementRow
-from monitor.storage.tables import DocumentRow, SnapshotRow, SourceRow
+from monitor.storage.statement_tables import statement_table
+from monitor.storage.tables import document_table, snapshot_table, source_table
 from monitor.suggestion import nearest
 from monitor.web.app import build_site
 from monitor.web.rules import read_rule
@@ -57,27 +58,27 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A history whose texts all attack the reader."""
     found = Database(fresh_sqlite(tmp_path_factory.mktemp("security") / "history.db"))
     write_history(found)
-    with found.write() as session:
+    with found.write() as connection:
         # The log is append-only; whoever wrote it as it is now would have been a hostile source.
         triggers = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for name in session.scalars(triggers).all():
-            session.execute(text(f'DROP TRIGGER "{name}"'))
-        session.execute(update(StatementRow).values(section=HOSTILE, person=HOSTILE))
-        session.execute(update(DocumentRow).values(title=HOSTILE, url=HOSTILE_ADDRESS))
-        session.execute(update(SnapshotRow).values(title=HOSTILE, url=HOSTILE_ADDRESS))
-        session.execute(text("UPDATE change SET summary = :said"), {"said": HOSTILE})
-        session.add(
-            SourceRow(
+        for name in connection.scalars(triggers).all():
+            connection.execute(text(f'DROP TRIGGER "{name}"'))
+        connection.execute(update(statement_table).values(section=HOSTILE, person=HOSTILE))
+        connection.execute(update(document_table).values(title=HOSTILE, url=HOSTILE_ADDRESS))
+        connection.execute(update(snapshot_table).values(title=HOSTILE, url=HOSTILE_ADDRESS))
+        connection.execute(text("UPDATE change SET summary = :said"), {"said": HOSTILE})
+        connection.execute(
+            insert(source_table).values(
                 id="evil",
                 name=HOSTILE,
                 region=None,
                 document_kind="news",
-                added_at=session.get_one(DocumentRow, 1).first_seen_at,
+                added_at=get_row(connection, document_table, 1).first_seen_at,
                 last_reason=HOSTILE,
                 enabled=True,
             )
         )
-        session.execute(update(DocumentRow).values(source_id="evil"))
+        connection.execute(update(document_table).values(source_id="evil"))
     yield found
     found.close()
 
