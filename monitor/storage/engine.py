@@ -156,6 +156,9 @@ class Database:
         """Called before each writing transaction; raises where this process may not write."""
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
+        # A server would show a transaction what others commit meanwhile; SQLite never does.
+        one_state = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reading = self.engine.execution_options(**one_state)
         self._writing = self.engine.execution_options(writing=True)
 
     @property
@@ -197,7 +200,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; it sees one state of the database to its end."""
-        with self.engine.connect() as connection:
+        with self._reading.connect() as connection:
             yield connection
 
     @contextmanager
