@@ -205,11 +205,11 @@ def visit_times(connection: Connection, source_id: str | None = None) -> dict[st
     Also of those that are not enabled: another process may have said so, whose catalogue is another
     one, and what a process visits its own catalogue says.
     """
-    row = source_table.c
-    times = (row.last_visit_at, row.next_visit_at, row.paused_at, row.paused_until)
-    query = select(row.id, *times)
+    source = source_table.c
+    times = (source.last_visit_at, source.next_visit_at, source.paused_at, source.paused_until)
+    query = select(source.id, *times)
     if source_id is not None:
-        query = query.where(row.id == source_id)
+        query = query.where(source.id == source_id)
     return {found_id: VisitTimes(*found) for found_id, *found in connection.execute(query)}
 
 

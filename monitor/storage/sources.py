@@ -30,10 +30,17 @@ class SourceOverview:
 
 def source_overviews(connection: Connection, *, now: datetime) -> dict[str, SourceOverview]:
     """The sources that were ever watched, by id."""
-    row = source_table.c
+    source = source_table.c
     columns = (
-        *(row.id, row.health, row.last_visit_at, row.next_visit_at, row.last_outcome),
-        *(row.last_reason, row.paused_at, row.paused_until, row.pause_reason),
+        source.id,
+        source.health,
+        source.last_visit_at,
+        source.next_visit_at,
+        source.last_outcome,
+        source.last_reason,
+        source.paused_at,
+        source.paused_until,
+        source.pause_reason,
     )
     return {
         one.id: SourceOverview(
@@ -180,9 +187,9 @@ def replace_claim(
     connection: Connection, source_id: str, claimed_until: datetime | None, due: datetime | None
 ) -> None:
     """Put another time in place of a claim, unless the visit has ended: then its own stays."""
-    row = source_table.c
+    source = source_table.c
     connection.execute(
         update(source_table)
-        .where(row.id == source_id, row.next_visit_at == claimed_until)
+        .where(source.id == source_id, source.next_visit_at == claimed_until)
         .values(next_visit_at=due)
     )
