@@ -156,8 +156,9 @@ def _delete_metric_years(connection: Connection, keys: Collection[_MetricKey]) -
 
 @cache
 def _delete_query() -> Delete:
-    table = metric_year_table
-    return delete(table).where(*(table.c[name] == bindparam(name) for name in _METRIC_KEY))
+    columns = metric_year_table.c
+    same = (columns[name] == bindparam(name) for name in _METRIC_KEY)
+    return delete(metric_year_table).where(*same)
 
 
 def _add_metric_years(connection: Connection, found: Mapping[_MetricKey, Sequence[Any]]) -> None:

@@ -5,7 +5,7 @@ transaction changes, in that transaction, by searches in indexes alone; ``rebuil
 How long a statement holds is decided by ``monitor.comparison.in_force``.
 
 Columns are named one by one, because a migration calls ``rebuild`` on a schema that may be older
-than the mapped classes.
+than the tables as they are declared now.
 """
 
 from __future__ import annotations
@@ -215,17 +215,17 @@ def _load_statements(
 @cache
 def _statements_query() -> Select[Any]:
     names = ("id", "region", "year", "label", "speaker", "topic", "themes", "source_name")
-    repeats = corroboration_table
+    repeats = corroboration_table.c
     return (
         select(
             _document.id.label("document_id"),
             *(_statement[name] for name in names),
             # What repeats a commitment of a document that was removed stands for itself.
-            case((_repeated.snapshot_id.is_not(None), repeats.c.commitment_id)).label("repeats_id"),
+            case((_repeated.snapshot_id.is_not(None), repeats.commitment_id)).label("repeats_id"),
         )
         .join(statement_table, _statement.snapshot_id == _document.snapshot_id)
-        .outerjoin(repeats, repeats.c.statement_id == _statement.id)
-        .outerjoin(_commitment, _commitment.c.id == repeats.c.commitment_id)
+        .outerjoin(corroboration_table, repeats.statement_id == _statement.id)
+        .outerjoin(_commitment, _commitment.c.id == repeats.commitment_id)
         .outerjoin(_repeated_document, _repeated.id == _commitment.c.document_id)
         .where(is_in(_document.id, "ids"), _statement.in_scope)
         .order_by(_statement.id)
@@ -473,17 +473,16 @@ def _write_verdicts(connection: Connection, reports: Sequence[_Document]) -> Non
         ),
     ):
         touched.update(connection.scalars(query))
-    numbers = current_target_table
     given = _given_verdicts(connection, touched)
     for some in batches(touched):
         connection.execute(
-            update(numbers)
+            update(current_target_table)
             .where(_number.statement_id.in_(some), _number.review_id.is_not(None))
             .values({**dict.fromkeys(_VERDICT), "verdict": Verdict.PENDING.value})
         )
     if given:
         connection.execute(
-            update(numbers)
+            update(current_target_table)
             .where(
                 _number.statement_id == bindparam("of"),
                 _number.position == bindparam("at"),

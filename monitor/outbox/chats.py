@@ -11,7 +11,7 @@ from monitor.model.alerts import Access, AccessMode, AlertState, RecipientKind
 from monitor.outbox.queue import ERROR_LIMIT
 from monitor.storage.base import get_row, update_row
 from monitor.storage.engine import Database
-from monitor.storage.recipients import restore_access, save_chat
+from monitor.storage.recipients import is_known, restore_access, save_chat
 from monitor.storage.recipients import revoke_access as revoke_chats
 from monitor.storage.subscriptions import delete_unused_rules, rules_of
 from monitor.storage.tables import alert_table, mute_table, recipient_table, subscription_table
@@ -52,13 +52,12 @@ def move_chat(connection: Connection, old_id: int, new_id: int, *, now: datetime
             )
             .values(telegram_id=new_id)
         )
-    new = get_row(connection, recipient_table, new_id)
-    settings: dict[str, object] = {}
-    if new is None:
+    if not is_known(connection, new_id):
         save_chat(connection, new_id, title=old.title, now=now, kind=RecipientKind.SUPERGROUP)
         settings = {name: getattr(old, name) for name in _SETTINGS}
-    active = (new or old).access != Access.DENIED
-    update_row(connection, recipient_table, new_id, **settings, active=active)
+        update_row(connection, recipient_table, new_id, **settings)
+    is_active = recipient_table.c.access != Access.DENIED
+    update_row(connection, recipient_table, new_id, active=is_active)
     for table in (subscription_table, mute_table):
         columns = table.c
         there = select(columns.rule_id).where(columns.recipient_id == new_id)

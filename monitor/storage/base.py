@@ -107,6 +107,16 @@ def get_row(connection: Connection, table: Table, *key: object) -> Row[Any] | No
     return connection.execute(_select_by_key(table), values).first()
 
 
+def get_known_row(connection: Connection, table: Table, *key: object) -> Row[Any]:
+    """The row of a table with this primary key.
+
+    Raises:
+        NoResultFound: there is none.
+    """
+    values = dict(zip(table.primary_key.columns.keys(), key, strict=True))
+    return connection.execute(_select_by_key(table), values).one()
+
+
 @cache
 def _select_by_key(table: Table) -> Select[Any]:
     return select(table).where(*(one == bindparam(one.name) for one in table.primary_key))

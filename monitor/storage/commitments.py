@@ -34,7 +34,6 @@ from monitor.storage.statement_tables import change_table, commitment_year_table
 from monitor.storage.word_index import may_have, statements_with
 
 _QUERY = Path(__file__).with_name("commitment_history.sql")
-_YEARS = commitment_year_table
 _NAMES = tuple(one.name for one in fields(CommitmentYear))
 _HISTORY = table("commitment_history", *map(column, _NAMES))
 _PAGE = 500
@@ -50,10 +49,10 @@ def commitment_of_statement(connection: Connection, statement_id: int) -> int | 
     """
     if not 0 < statement_id < 1 << 63:
         return None
-    query = select(_YEARS.c.commitment_id).where(
-        _YEARS.c.statement_id.in_(_versions(connection, {statement_id}))
+    query = select(commitment_year_table.c.commitment_id).where(
+        commitment_year_table.c.statement_id.in_(_versions(connection, {statement_id}))
     )
-    return connection.scalars(query.order_by(_YEARS.c.statement_id)).first()
+    return connection.scalars(query.order_by(commitment_year_table.c.statement_id)).first()
 
 
 def commitment_of_change(connection: Connection, change_id: int) -> int | None:
@@ -93,7 +92,7 @@ def find_commitments(
         regions: official names, one of which it must be.
         limit: how many at most.
     """
-    years = _YEARS.c
+    years = commitment_year_table.c
     query = select(years.commitment_id, years.text).order_by(
         years.last_year.desc(), years.years.desc(), years.commitment_id.desc()
     )
@@ -111,9 +110,9 @@ def _first_fits(
     """The first commitments of a query that have all words in one sentence."""
     few = statements_with(connection, said)
     if few is not None:
-        query = query.where(_YEARS.c.statement_id.in_(few))
+        query = query.where(commitment_year_table.c.statement_id.in_(few))
     for word in said:
-        query = query.where(may_have(connection, _YEARS.c.text, word))
+        query = query.where(may_have(connection, commitment_year_table.c.text, word))
     # Most often the first lines are enough; the planner must know that no more are wanted.
     for most in (_LINES_AT_FIRST, None) if few is None else (None,):
         found = _fits(connection, query.limit(most), said, limit)
@@ -148,7 +147,9 @@ def write_commitment_years(connection: Connection, document_ids: Collection[int]
     if not statements:
         return
     for some in batches(statements):
-        connection.execute(delete(_YEARS).where(_YEARS.c.statement_id.in_(some)))
+        connection.execute(
+            delete(commitment_year_table).where(commitment_year_table.c.statement_id.in_(some))
+        )
     write_lines(
         connection,
         scope="\n    AND s.id IN :statement_ids",
@@ -171,7 +172,7 @@ def write_lines(
         parameters: lists, those of ``scope`` and ``changes``.
     """
     sql = _QUERY.read_text(encoding="utf-8").format(scope=scope, changes=changes)
-    names = [one.name for one in _YEARS.columns]
+    names = [one.name for one in commitment_year_table.columns]
     lines = (
         text(sql)
         .bindparams(*(bindparam(name, some, expanding=True) for name, some in parameters.items()))
@@ -180,7 +181,7 @@ def write_lines(
     )
     # A circle of links, which no comparison makes, has no first sentence.
     known = select(*(lines.c[name] for name in names)).where(lines.c.commitment_id.is_not(None))
-    connection.execute(insert(_YEARS).from_select(names, known))
+    connection.execute(insert(commitment_year_table).from_select(names, known))
 
 
 def _versions(connection: Connection, statement_ids: Collection[int]) -> set[int]:

@@ -305,10 +305,13 @@ def _lines() -> Select[Any]:
 
 
 def _newest_first() -> tuple[ColumnElement[Any], ...]:
-    row = document_table.c
+    document = document_table.c
     return (
-        *(row.year.is_(None), row.year.desc(), row.published.is_(None), row.published.desc()),
-        row.id.desc(),
+        document.year.is_(None),
+        document.year.desc(),
+        document.published.is_(None),
+        document.published.desc(),
+        document.id.desc(),
     )
 
 

@@ -19,8 +19,7 @@ from monitor.storage.base import batches, insert_rows, is_in, update_by_id
 from monitor.storage.statement_tables import statement_table, text_fingerprint_table
 from monitor.storage.tables import document_table, snapshot_table
 
-_document_table = document_table
-_DOCUMENT = tuple(_document_table.c[one.name] for one in fields(StoredDocument))
+_DOCUMENT = tuple(document_table.c[one.name] for one in fields(StoredDocument))
 
 
 def get_document(connection: Connection, document_id: int) -> StoredDocument:
@@ -40,12 +39,12 @@ def documents_by_id(connection: Connection, ids: Collection[int]) -> dict[int, S
 # The statements that each new page needs are built once: that takes longer than to run them.
 @cache
 def _document_query() -> Select[Any]:
-    return _documents().where(_document_table.c.id == bindparam("document_id"))
+    return _documents().where(document_table.c.id == bindparam("document_id"))
 
 
 @cache
 def _documents_query() -> Select[Any]:
-    return _documents().where(is_in(_document_table.c.id, "ids"))
+    return _documents().where(is_in(document_table.c.id, "ids"))
 
 
 def reports_of_regions(
@@ -62,7 +61,7 @@ def reports_of_regions(
 
 @cache
 def _reports_query() -> Select[Any]:
-    columns = _document_table.c
+    columns = document_table.c
     return (
         _documents()
         .where(
@@ -82,7 +81,7 @@ def find_text(connection: Connection, text_hash: str) -> StoredDocument | None:
 
 @cache
 def _text_query() -> Select[Any]:
-    documents, snapshots = _document_table.c, snapshot_table
+    documents, snapshots = document_table.c, snapshot_table
     current = func.coalesce(documents.snapshot_id, documents.removed_snapshot_id)
     return (
         _documents()
@@ -221,4 +220,4 @@ def _document(row: Row[tuple[object, ...]]) -> StoredDocument:
 
 def _set(connection: Connection, document_id: int, values: dict[str, object]) -> None:
     given = {"id_of": document_id, **values}
-    connection.execute(update_by_id(_document_table, tuple(values)), given)
+    connection.execute(update_by_id(document_table, tuple(values)), given)

@@ -156,9 +156,10 @@ class Database:
         """Called before each writing transaction; raises where this process may not write."""
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
-        self._bound = {
-            writing: self.engine.execution_options(writing=writing) for writing in (False, True)
-        }
+        # A server would show a transaction what others commit meanwhile; SQLite never does.
+        one_state = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reading = self.engine.execution_options(**one_state)
+        self._writing = self.engine.execution_options(writing=True)
 
     @property
     def is_sqlite(self) -> bool:
@@ -199,7 +200,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; it sees one state of the database to its end."""
-        with self._connect(writing=False) as connection:
+        with self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -207,14 +208,9 @@ class Database:
         """A transaction that is committed at the end of the block, or leaves no trace."""
         if self.fence is not None:
             self.fence()
-        with self._connect(writing=True) as connection:
+        with self._writing.connect() as connection:
             yield connection
             connection.commit()
-
-    @contextmanager
-    def _connect(self, *, writing: bool) -> Iterator[Connection]:
-        with self._bound[writing].connect() as connection:
-            yield connection
 
     def upgrade(self) -> list[str]:
         """Bring the schema to this version's; several processes may try at once.
@@ -231,7 +227,7 @@ class Database:
             _create_for_owner(self.url)
             if self.revision() == newest_revision():
                 return []
-            with self.engine.execution_options(writing=True).begin() as connection:
+            with self._writing.begin() as connection:
                 applied = self._upgrade(connection)
                 note_version(connection)
                 return applied

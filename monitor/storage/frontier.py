@@ -31,6 +31,7 @@ from monitor.retry import CLOCK_SKEW
 from monitor.storage.base import (
     UtcDateTime,
     batches,
+    get_known_row,
     insert_into,
     insert_rows,
     update_by_id,
@@ -204,19 +205,18 @@ def visit_times(connection: Connection, source_id: str | None = None) -> dict[st
     Also of those that are not enabled: another process may have said so, whose catalogue is another
     one, and what a process visits its own catalogue says.
     """
-    row = source_table.c
-    times = (row.last_visit_at, row.next_visit_at, row.paused_at, row.paused_until)
-    query = select(row.id, *times)
+    source = source_table.c
+    times = (source.last_visit_at, source.next_visit_at, source.paused_at, source.paused_until)
+    query = select(source.id, *times)
     if source_id is not None:
-        query = query.where(row.id == source_id)
+        query = query.where(source.id == source_id)
     return {found_id: VisitTimes(*found) for found_id, *found in connection.execute(query)}
 
 
 def has_future_times(connection: Connection, source_id: str, now: datetime) -> bool:
     """Whether a time of the source lies ahead: the clock was wrong then, or is wrong now."""
-    columns = source_table.c
-    query = select(columns.last_visit_at, columns.last_new_at).where(columns.id == source_id)
-    times = connection.execute(query).one()
+    source = get_known_row(connection, source_table, source_id)
+    times = (source.last_visit_at, source.last_new_at)
     return any(one is not None and one > now + CLOCK_SKEW for one in times)
 
 
@@ -227,9 +227,8 @@ def correct_future_times(connection: Connection, source_id: str, now: datetime) 
     ahead only makes pages due; when something new was found is corrected by the second, whose
     clock agrees with the first. What says how old a page or a source is, is never rewritten.
     """
-    ahead, entry, columns = now + CLOCK_SKEW, frontier_entry_table.c, source_table.c
-    query = select(columns.last_visit_at, columns.last_new_at).where(columns.id == source_id)
-    source = connection.execute(query).one()
+    ahead, entry = now + CLOCK_SKEW, frontier_entry_table.c
+    source = get_known_row(connection, source_table, source_id)
     if source.last_visit_at is not None and source.last_visit_at > ahead:
         connection.execute(
             update(frontier_entry_table)
@@ -664,7 +663,6 @@ def close_visit(
     next_visit_at: datetime,
 ) -> None:
     """Note how a visit to a source ended."""
-    columns = source_table.c
     values: dict[str, object] = {
         "last_visit_at": now,
         "last_outcome": outcome,
@@ -674,10 +672,8 @@ def close_visit(
     if outcome in {Outcome.OK, Outcome.PARTIAL, Outcome.NOT_MODIFIED}:
         values |= {"last_ok_at": now, "failures": 0}
     else:
-        values["failures"] = columns.failures + 1
-    until = connection.execute(
-        select(columns.paused_until).where(columns.id == source_id)
-    ).scalar_one()
+        values["failures"] = source_table.c.failures + 1
+    until = get_known_row(connection, source_table, source_id).paused_until
     if until is not None and until <= now:
         values |= dict.fromkeys(("paused_at", "paused_until", "pause_reason"))
     update_row(connection, source_table, source_id, **values)

@@ -241,25 +241,25 @@ def list_fulfilments(
         after: only lines after this place.
         limit: how many lines at most.
     """
-    row = current_target_table.c
+    target = current_target_table.c
     keys = (
-        select(row.statement_id, row.position)
-        .where(row.plan_year.is_not(None))
-        .order_by(row.plan_year.desc(), row.region, row.statement_id, row.position)
+        select(target.statement_id, target.position)
+        .where(target.plan_year.is_not(None))
+        .order_by(target.plan_year.desc(), target.region, target.statement_id, target.position)
     )
     if region is not None:
-        keys = keys.where(row.region == region)
+        keys = keys.where(target.region == region)
     if due is not None:
-        keys = keys.where(row.due == due)
+        keys = keys.where(target.due == due)
     if verdict is not None:
-        keys = keys.where(row.verdict == verdict)
+        keys = keys.where(target.verdict == verdict)
     keys = keys.where(*_about(theme, metric))
     if after is not None:
-        rest = tuple_(row.region, row.statement_id, row.position) > tuple_(
+        rest = tuple_(target.region, target.statement_id, target.position) > tuple_(
             after.region, after.statement_id, after.position
         )
         keys = keys.where(
-            row.plan_year <= after.plan_year, or_(row.plan_year < after.plan_year, rest)
+            target.plan_year <= after.plan_year, or_(target.plan_year < after.plan_year, rest)
         )
     # The lines are chosen first: a database would look up the sentences of all of them to sort.
     chosen, shown = keys.limit(limit).subquery(), _LEDGER.c
@@ -293,14 +293,14 @@ def _lines(connection: Connection, query: Select[Any]) -> list[FulfilmentLine]:
 
 def _about(theme: str | None, metric: str | None) -> list[ColumnElement[bool]]:
     """Conditions on what a target is about."""
-    row = current_target_table.c
+    target = current_target_table.c
     conditions: list[ColumnElement[bool]] = []
     if theme is not None:
         # Themes are comma-joined; autoescape keeps a user's % and _ from being patterns.
-        padded = "," + row.themes + ","
+        padded = "," + target.themes + ","
         conditions.append(padded.contains(f",{theme},", autoescape=True))
     if metric is not None:
-        named = (row.metric, row.canonical_metric)
+        named = (target.metric, target.canonical_metric)
         conditions.append(or_(*(one.contains(metric, autoescape=True) for one in named)))
     return conditions
 
@@ -324,19 +324,19 @@ def count_fulfilments(
         theme: one theme that the commitment has.
         metric: a part of the metric's name.
     """
-    row = current_target_table.c
+    target = current_target_table.c
     query = (
-        select(row.region, row.due, row.verdict, func.count())
+        select(target.region, target.due, target.verdict, func.count())
         .where(
-            row.plan_year.is_not(None),
-            row.due.between(first, last),
-            row.region.is_not(None),
+            target.plan_year.is_not(None),
+            target.due.between(first, last),
+            target.region.is_not(None),
             *_about(theme, metric),
         )
-        .group_by(row.region, row.due, row.verdict)
+        .group_by(target.region, target.due, target.verdict)
     )
     if region is not None:
-        query = query.where(row.region == region)
+        query = query.where(target.region == region)
     return [
         FulfilmentCount(region, due, Verdict(verdict), targets)
         for region, due, verdict, targets in connection.execute(query)
@@ -346,28 +346,28 @@ def count_fulfilments(
 
 def years_due(connection: Connection) -> tuple[int, int] | None:
     """The first and the last year in which a target of a report is due; None without one."""
-    row = current_target_table.c
+    target = current_target_table.c
     # Two searches by index; both in one query would read all rows.
     first, last = (
         connection.scalar(
-            select(row.due)
-            .where(row.plan_year.is_not(None), row.due.is_not(None))
+            select(target.due)
+            .where(target.plan_year.is_not(None), target.due.is_not(None))
             .order_by(order)
             .limit(1)
         )
-        for order in (row.due, row.due.desc())
+        for order in (target.due, target.due.desc())
     )
     return None if first is None or last is None else (first, last)
 
 
 def metrics_due(connection: Connection, year: int, *, limit: int) -> list[str]:
     """The metrics of the targets that are due in a year, those of the most first."""
-    row = current_target_table.c
+    target = current_target_table.c
     query = (
-        select(row.canonical_metric)
-        .where(row.plan_year.is_not(None), row.due == year)
-        .group_by(row.canonical_metric)
-        .order_by(func.count().desc(), row.canonical_metric)
+        select(target.canonical_metric)
+        .where(target.plan_year.is_not(None), target.due == year)
+        .group_by(target.canonical_metric)
+        .order_by(func.count().desc(), target.canonical_metric)
         .limit(limit)
     )
     return list(connection.scalars(query))

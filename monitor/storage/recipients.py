@@ -115,23 +115,17 @@ def save_chat(
     _insert(
         connection, recipient_id, to or Recipient(recipient_id), now=now, title=title, kind=kind
     )
-    row = known_recipient(connection, recipient_id)
-    access = Access.NONE if row.access == Access.REVOKED else row.access
+    # By what the row says when it is written: an operator may decide meanwhile.
+    chat = recipient_table.c
     update_row(
         connection,
         recipient_table,
         recipient_id,
-        title=title or row.title,
-        kind=kind if row.thread_id is None else row.kind,
-        access=access,
-        active=access != Access.DENIED,
+        title=title or chat.title,
+        kind=case((chat.thread_id.is_(None), kind), else_=chat.kind),
+        access=case((chat.access == Access.REVOKED, Access.NONE), else_=chat.access),
+        active=chat.access != Access.DENIED,
     )
-
-
-def known_recipient(connection: Connection, recipient_id: int) -> Row[Any]:
-    """The row of a recipient that is known."""
-    query = select(recipient_table).where(recipient_table.c.id == recipient_id)
-    return connection.execute(query).one()
 
 
 def is_known(connection: Connection, recipient_id: int) -> bool:
@@ -179,9 +173,12 @@ def defer_until(
     """
     if recipient_id < OURS:
         _insert(connection, recipient_id, Recipient(recipient_id), now=now)
-    row = get_row(connection, recipient_table, recipient_id)
-    if row is not None and (row.defer_until is None or row.defer_until < until):
-        update_row(connection, recipient_table, recipient_id, defer_until=until)
+    chat = recipient_table.c
+    connection.execute(
+        update(recipient_table)
+        .where(chat.id == recipient_id, or_(chat.defer_until.is_(None), chat.defer_until < until))
+        .values(defer_until=until)
+    )
 
 
 def active_chats(connection: Connection) -> list[int]:

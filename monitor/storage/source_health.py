@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from monitor.model.alerts import AlertKind, AlertState
 from monitor.model.documents import Health, Outcome, SourceHealthEvent
-from monitor.storage.base import insert_rows, update_row
+from monitor.storage.base import get_known_row, insert_rows, update_row
 from monitor.storage.tables import alert_table, source_health_event_table, source_table
 
 _URGENT = 1_000
@@ -38,7 +37,7 @@ class SourceState:
 
 def source_state(connection: Connection, source_id: str) -> SourceState:
     """The state of a source before the visit that is ending."""
-    row = connection.execute(_source_query(), {"source_id": source_id}).one()
+    row = get_known_row(connection, source_table, source_id)
     return SourceState(
         Health(row.health),
         row.health_since or row.added_at,
@@ -76,7 +75,7 @@ def record_transition(
     now: datetime,
 ) -> None:
     """Record a health transition of a source and notify the operators."""
-    row = connection.execute(_source_query(), {"source_id": source_id}).one()
+    row = get_known_row(connection, source_table, source_id)
     event = {
         "source_id": source_id,
         "at": now,
@@ -101,11 +100,6 @@ def record_transition(
         for recipient_id in dict.fromkeys(operators)
     ]
     insert_rows(connection, alert_table, alerts, wanted=False)
-
-
-@cache
-def _source_query() -> Select[Any]:
-    return select(source_table).where(source_table.c.id == bindparam("source_id"))
 
 
 def health_transitions(

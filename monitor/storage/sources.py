@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
 from monitor.model.documents import Health
 from monitor.model.status import PausedSource
-from monitor.storage.base import update_row
+from monitor.storage.base import get_known_row, update_row
 from monitor.storage.tables import frontier_entry_table, source_table
 
 
@@ -30,10 +30,17 @@ class SourceOverview:
 
 def source_overviews(connection: Connection, *, now: datetime) -> dict[str, SourceOverview]:
     """The sources that were ever watched, by id."""
-    row = source_table.c
+    source = source_table.c
     columns = (
-        *(row.id, row.health, row.last_visit_at, row.next_visit_at, row.last_outcome),
-        *(row.last_reason, row.paused_at, row.paused_until, row.pause_reason),
+        source.id,
+        source.health,
+        source.last_visit_at,
+        source.next_visit_at,
+        source.last_outcome,
+        source.last_reason,
+        source.paused_at,
+        source.paused_until,
+        source.pause_reason,
     )
     return {
         one.id: SourceOverview(
@@ -132,21 +139,17 @@ def pause_source(
         now: the current time.
     """
     values: dict[str, object] = {"paused_until": until, "pause_reason": reason or None}
-    if pause_of(_source(connection, source_id), now=now) is None:
+    if pause_of(get_known_row(connection, source_table, source_id), now=now) is None:
         values["paused_at"] = now
     update_row(connection, source_table, source_id, **values)
 
 
 def resume_source(connection: Connection, source_id: str, *, now: datetime) -> bool:
     """End the pause of a source; whether one was in force."""
-    was = pause_of(_source(connection, source_id), now=now) is not None
+    was = pause_of(get_known_row(connection, source_table, source_id), now=now) is not None
     ended = dict.fromkeys(("paused_at", "paused_until", "pause_reason"))
     update_row(connection, source_table, source_id, **ended)
     return was
-
-
-def _source(connection: Connection, source_id: str) -> Row[Any]:
-    return connection.execute(select(source_table).where(source_table.c.id == source_id)).one()
 
 
 def claim_visit(
@@ -169,7 +172,7 @@ def claim_visit(
     Returns:
         When the source was due.
     """
-    due: datetime | None = _source(connection, source_id).next_visit_at
+    due: datetime | None = get_known_row(connection, source_table, source_id).next_visit_at
     update_row(connection, source_table, source_id, next_visit_at=until)
     entry = frontier_entry_table.c
     connection.execute(
@@ -184,9 +187,9 @@ def replace_claim(
     connection: Connection, source_id: str, claimed_until: datetime | None, due: datetime | None
 ) -> None:
     """Put another time in place of a claim, unless the visit has ended: then its own stays."""
-    row = source_table.c
+    source = source_table.c
     connection.execute(
         update(source_table)
-        .where(row.id == source_id, row.next_visit_at == claimed_until)
+        .where(source.id == source_id, source.next_visit_at == claimed_until)
         .values(next_visit_at=due)
     )

@@ -25,7 +25,6 @@ from monitor.storage.statement_tables import statement_table
 MAX_FOUND = 20_000
 """More statements than this are too many to look at one by one."""
 
-_STATEMENT = statement_table
 # A step of the index for each name: DISTINCT would read a row for each statement.
 _NAMES = text(
     """
@@ -94,9 +93,11 @@ def statements_by(
     """
     if Speaker.GOVERNMENT in wanted.kinds:
         return None
-    ways = _ways(wanted, names, _STATEMENT.c)
-    labelled = [] if label is None else [_STATEMENT.c.label == label]
-    found = union_all(*(select(_STATEMENT.c.id).where(way, *labelled) for way in ways)).subquery()
+    ways = _ways(wanted, names, statement_table.c)
+    labelled = [] if label is None else [statement_table.c.label == label]
+    found = union_all(
+        *(select(statement_table.c.id).where(way, *labelled) for way in ways)
+    ).subquery()
     some = select(found.c.id).limit(MAX_FOUND + 1).subquery()
     if (connection.scalar(select(func.count()).select_from(some)) or 0) > MAX_FOUND:
         return None

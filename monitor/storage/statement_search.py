@@ -87,36 +87,36 @@ def find_in_force(
         before: only smaller ids.
         limit: how many at most.
     """
-    row = current_statement_table.c
+    current = current_statement_table.c
     day = select(reference_day_table.c.day).scalar_subquery()
     # Concatenated, for SQLite would walk all that is in force where a metric names a few.
-    label: Any = row.label if metric is None else row.label.concat("")
-    conditions: list[ColumnElement[bool]] = [label == Label.COMMITMENT, row.holds_until >= day]
+    label: Any = current.label if metric is None else current.label.concat("")
+    conditions: list[ColumnElement[bool]] = [label == Label.COMMITMENT, current.holds_until >= day]
     if region is not None:
-        conditions.append(row.region == region)
+        conditions.append(current.region == region)
     if theme is not None:
-        conditions.append(("," + row.themes + ",").contains(f",{theme},", autoescape=True))
+        conditions.append(("," + current.themes + ",").contains(f",{theme},", autoescape=True))
     if speakers is not None:
         names = names_with(connection, speakers.offices)
         of_speakers = statements_by(connection, speakers, names)
-        conditions.append(said_by(speakers, names, row))
-        conditions += [] if of_speakers is None else [row.statement_id.in_(of_speakers)]
+        conditions.append(said_by(speakers, names, current))
+        conditions += [] if of_speakers is None else [current.statement_id.in_(of_speakers)]
     if before is not None:
-        conditions.append(row.statement_id < before)
+        conditions.append(current.statement_id < before)
     if metric is not None:
-        conditions.append(row.statement_id.in_(_with_metric(connection, metric, region)))
+        conditions.append(current.statement_id.in_(_with_metric(connection, metric, region)))
     said = [word for word in map(fold, words) if word]
     few = statements_with(connection, said) if said else None
     if few is not None:
-        conditions.append(row.statement_id.in_(few))
+        conditions.append(current.statement_id.in_(few))
     # A sum keeps the databases from walking all statements by number where an index finds few.
     given = (region, theme, speakers, metric, before)
     narrow = few is not None or any(one is not None for one in given)
-    order: Any = (row.statement_id + 0 if narrow else row.statement_id).desc()
-    query = select(row.statement_id).where(*conditions).order_by(order)
+    order: Any = (current.statement_id + 0 if narrow else current.statement_id).desc()
+    query = select(current.statement_id).where(*conditions).order_by(order)
     if not said:
         return list(connection.scalars(query.limit(limit)))
-    with_text = query.join(statement_table, statement_table.c.id == row.statement_id)
+    with_text = query.join(statement_table, statement_table.c.id == current.statement_id)
     with_text = with_text.add_columns(statement_table.c.text).where(
         *(may_have(connection, statement_table.c.text, word) for word in said)
     )
@@ -212,25 +212,25 @@ def list_metrics(
         Lines with metric, unit, regions, first_year and last_year, and the last name if there are
         more.
     """
-    row = metric_year_table.c
-    names = select(row.metric).distinct().order_by(row.metric)
+    metric_year = metric_year_table.c
+    names = select(metric_year.metric).distinct().order_by(metric_year.metric)
     if part:
-        names = names.where(row.metric.contains(part, autoescape=True))
+        names = names.where(metric_year.metric.contains(part, autoescape=True))
     if after is not None:
-        names = names.where(row.metric > after)
+        names = names.where(metric_year.metric > after)
     found = list(connection.scalars(names.limit(limit + 1)))
     shown = found[:limit]
     query = (
         select(
-            row.metric,
-            row.unit,
-            func.count(row.region.distinct()).label("regions"),
-            func.min(row.year).label("first_year"),
-            func.max(row.year).label("last_year"),
+            metric_year.metric,
+            metric_year.unit,
+            func.count(metric_year.region.distinct()).label("regions"),
+            func.min(metric_year.year).label("first_year"),
+            func.max(metric_year.year).label("last_year"),
         )
-        .where(row.metric.in_(shown))
-        .group_by(row.metric, row.unit)
-        .order_by(row.metric, row.unit)
+        .where(metric_year.metric.in_(shown))
+        .group_by(metric_year.metric, metric_year.unit)
+        .order_by(metric_year.metric, metric_year.unit)
     )
     return list(connection.execute(query)), shown[-1] if len(found) > limit else None
 
@@ -258,25 +258,34 @@ def metric_series(
         after: only what follows this region, unit and year.
         limit: how many at most.
     """
-    row = metric_year_table.c
+    metric_year = metric_year_table.c
     query = select(
-        row.region,
-        row.metric,
-        row.unit,
-        row.year,
-        row.promised,
-        row.promised_op,
-        row.promised_id.label("promised_statement_id"),
-        row.reached,
-        row.reached_op,
-        row.reached_id.label("reached_statement_id"),
-    ).where(row.metric == metric)
+        metric_year.region,
+        metric_year.metric,
+        metric_year.unit,
+        metric_year.year,
+        metric_year.promised,
+        metric_year.promised_op,
+        metric_year.promised_id.label("promised_statement_id"),
+        metric_year.reached,
+        metric_year.reached_op,
+        metric_year.reached_id.label("reached_statement_id"),
+    ).where(metric_year.metric == metric)
     conditions: tuple[tuple[Any, Any], ...] = (
-        (unit, row.unit.__eq__),
-        (regions or None, row.region.in_),
-        (first, row.year.__ge__),
-        (last, row.year.__le__),
-        (after, lambda key: tuple_(row.region, row.unit, row.year) > tuple_(*key)),
+        (unit, metric_year.unit.__eq__),
+        (regions or None, metric_year.region.in_),
+        (first, metric_year.year.__ge__),
+        (last, metric_year.year.__le__),
+        (
+            after,
+            lambda key: (
+                tuple_(metric_year.region, metric_year.unit, metric_year.year) > tuple_(*key)
+            ),
+        ),
     )
     query = query.where(*(make(value) for value, make in conditions if value is not None))
-    return list(connection.execute(query.order_by(row.region, row.unit, row.year).limit(limit)))
+    return list(
+        connection.execute(
+            query.order_by(metric_year.region, metric_year.unit, metric_year.year).limit(limit)
+        )
+    )

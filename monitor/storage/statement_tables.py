@@ -525,4 +525,4 @@ alert_change_table = Table(
 )
 
 ALL_TABLES = METADATA
-"""All tables: for migrations, copies and checks."""
+"""All tables, those of ``monitor.storage.tables`` too: for migrations, copies and checks."""

@@ -97,17 +97,17 @@ def source_facts(connection: Connection, *, now: datetime, put_off: float) -> So
         now: the current time.
         put_off: how much later than due a visit may begin, as a share of the wait.
     """
-    row = source_table.c
+    source = source_table.c
     columns = (
-        *(row.health, row.added_at, row.last_visit_at, row.next_visit_at),
-        *(row.id, row.paused_at, row.paused_until, row.pause_reason),
+        *(source.health, source.added_at, source.last_visit_at, source.next_visit_at),
+        *(source.id, source.paused_at, source.paused_until, source.pause_reason),
     )
     health = dict.fromkeys(Health, 0)
     never, lags = 0, []
     paused: list[PausedSource] = []
     visits: list[datetime] = []
     following: list[datetime] = []
-    for one in connection.execute(select(*columns).where(row.enabled).order_by(row.id)):
+    for one in connection.execute(select(*columns).where(source.enabled).order_by(source.id)):
         if (pause := pause_of(one, now=now)) is not None:
             paused.append(pause)
             continue

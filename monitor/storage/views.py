@@ -85,7 +85,7 @@ _TEXT_IDS = ("source_id",)
 
 def columns_of(connection: Connection, view: View) -> tuple[str, ...]:
     """The columns of a view in their order."""
-    known = inspect(connection.engine).get_columns(view.value)
+    known = inspect(connection).get_columns(view.value)
     return tuple(column["name"] for column in known)
 
 

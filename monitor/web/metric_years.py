@@ -113,20 +113,22 @@ def metric_years(
         since: the first year.
         until: the last one.
     """
-    row = metric_year_table.c
-    query = select(*(row[name] for name in MetricYear.__dataclass_fields__))
+    metric_year = metric_year_table.c
+    query = select(*(metric_year[name] for name in MetricYear.__dataclass_fields__))
     for wanted, condition in (
-        (metric, row.metric == metric),
-        (unit, row.unit == unit),
-        (year, row.year == year),
-        (since, row.year >= (since or 0)),
-        (until, row.year <= (until or 0)),
+        (metric, metric_year.metric == metric),
+        (unit, metric_year.unit == unit),
+        (year, metric_year.year == year),
+        (since, metric_year.year >= (since or 0)),
+        (until, metric_year.year <= (until or 0)),
     ):
         if wanted is not None:
             query = query.where(condition)
     if regions:
-        query = query.where(row.region.in_(regions))
-    query = query.order_by(row.region, row.metric, row.unit, row.year).limit(_MAX_ROWS)
+        query = query.where(metric_year.region.in_(regions))
+    query = query.order_by(
+        metric_year.region, metric_year.metric, metric_year.unit, metric_year.year
+    ).limit(_MAX_ROWS)
     return [MetricYear(*found) for found in connection.execute(query)]
 
 
@@ -188,11 +190,11 @@ def count_changes(connection: Connection, year: int, kind: Kind) -> dict[str, in
 
 def count_verdicts(connection: Connection, due: int, verdict: Verdict) -> dict[str, int]:
     """How many targets that were due in a year have a verdict, by province; 0 for another one."""
-    row = current_target_table.c
+    target = current_target_table.c
     query = (
-        select(row.region, row.verdict, func.count())
-        .where(row.due == due, row.plan_year.is_not(None), row.region.in_(provinces()))
-        .group_by(row.region, row.verdict)
+        select(target.region, target.verdict, func.count())
+        .where(target.due == due, target.plan_year.is_not(None), target.region.in_(provinces()))
+        .group_by(target.region, target.verdict)
     )
     found: dict[str, int] = {}
     for region, given, count in connection.execute(query):

@@ -133,11 +133,11 @@ def read_place(text: str) -> tuple[int, int] | None:
 
 def count_by_year(connection: Connection, name: str) -> dict[int, dict[Verdict, int]]:
     """How many targets were due in each year, by verdict, newest year first."""
-    row = current_target_table.c
+    target = current_target_table.c
     query = (
-        select(row.due, row.verdict, func.count())
-        .where(row.region == name, row.plan_year.is_not(None), row.due.is_not(None))
-        .group_by(row.due, row.verdict)
+        select(target.due, target.verdict, func.count())
+        .where(target.region == name, target.plan_year.is_not(None), target.due.is_not(None))
+        .group_by(target.due, target.verdict)
     )
     found: dict[int, dict[Verdict, int]] = {}
     for due, verdict, count in connection.execute(query):

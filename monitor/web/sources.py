@@ -300,9 +300,9 @@ def found_days(
     Returns:
         The days by source, and from when on they are known if that is later than ``since``.
     """
-    row = document_table.c
-    columns = (row.source_id, row.first_seen_at, row.baseline)
-    newest = select(*columns).order_by(row.id.desc())
+    document = document_table.c
+    columns = (document.source_id, document.first_seen_at, document.baseline)
+    newest = select(*columns).order_by(document.id.desc())
     looked_at = newest.limit(_DOCUMENTS).subquery().c
     query = select(looked_at.source_id, looked_at.first_seen_at).where(
         looked_at.first_seen_at >= since,
@@ -552,11 +552,11 @@ def _visit(  # noqa: PLR0917, a row
 
 def list_pages(connection: Connection, source_id: str, site: Site, t: Texts) -> list[Visit]:
     """The list pages of a source, the one that was visited last first."""
-    row = list_page_table.c
+    page = list_page_table.c
     query = (
-        select(row.url, row.last_visit_at, row.last_outcome, row.last_status)
-        .where(row.source_id == source_id)
-        .order_by(row.last_visit_at.desc(), row.url)
+        select(page.url, page.last_visit_at, page.last_outcome, page.last_status)
+        .where(page.source_id == source_id)
+        .order_by(page.last_visit_at.desc(), page.url)
         .limit(_LISTS)
     )
     return [_visit(*one, None, site, t) for one in connection.execute(query)]
@@ -570,20 +570,20 @@ def last_visits(
     Of a source with very many addresses those are looked at that are due last, which is an index;
     most of them were visited last.
     """
-    row = frontier_entry_table.c
+    entry = frontier_entry_table.c
     due_last = (
-        select(row.id, row.last_visit_at, row.last_outcome)
-        .where(row.source_id == source_id, row.next_visit_at.is_not(None))
-        .order_by(row.next_visit_at.desc())
+        select(entry.id, entry.last_visit_at, entry.last_outcome)
+        .where(entry.source_id == source_id, entry.next_visit_at.is_not(None))
+        .order_by(entry.next_visit_at.desc())
         .limit(_ADDRESSES)
     )
     known = [one for one in connection.execute(due_last) if one.last_visit_at is not None]
     known.sort(key=lambda one: (one.last_visit_at, one.id), reverse=True)
     counts = Counter(one.last_outcome for one in known if one.last_outcome)
-    columns = (row.id, row.url, row.last_visit_at, row.last_outcome, row.last_status)
-    query = select(*columns, row.last_reason, row.title, row.document_id)
+    columns = (entry.id, entry.url, entry.last_visit_at, entry.last_outcome, entry.last_status)
+    query = select(*columns, entry.last_reason, entry.title, entry.document_id)
     newest = [one.id for one in known[:_SHOWN]]
-    rows = {one.id: one for one in connection.execute(query.where(row.id.in_(newest)))}
+    rows = {one.id: one for one in connection.execute(query.where(entry.id.in_(newest)))}
     visits = [_visit(*rows[one][1:6], site, t, *rows[one][6:]) for one in newest]
     tally = [
         ("✓" if outcome in _WELL else "✗", t["outcome_" + outcome], count)
@@ -594,11 +594,17 @@ def last_visits(
 
 def newest_documents(connection: Connection, source_id: str, site: Site) -> list[NewDocument]:
     """The documents that a source brought last."""
-    row = document_table.c
+    document = document_table.c
     query = (
-        select(row.id, row.title, row.published, row.first_seen_at, row.baseline)
-        .where(row.source_id == source_id)
-        .order_by(row.id.desc())
+        select(
+            document.id,
+            document.title,
+            document.published,
+            document.first_seen_at,
+            document.baseline,
+        )
+        .where(document.source_id == source_id)
+        .order_by(document.id.desc())
         .limit(_SHOWN)
     )
     return [

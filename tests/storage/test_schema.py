@@ -26,7 +26,9 @@ from monitor.storage.documents import add_document, set_current_snapshot
 from monitor.storage.engine import Database, known_revisions, migrations_folder, newest_revision
 from monitor.storage.migrate import upgrade_schema
 from monitor.storage.new_schema import schema_script, schema_version
+from monitor.storage.recipients import save_chat
 from monitor.storage.snapshots import add_snapshot, load_snapshot
+from monitor.storage.subscriptions import rules_of, subscribe
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 STATEMENT = Statement(
@@ -276,6 +278,17 @@ def test_a_transaction_that_fails_leaves_no_trace(database):
         die_half_way(database)
     with database.read() as connection:
         assert connection.execute(text("SELECT COUNT(*) FROM document")).scalar_one() == 0
+
+
+def test_who_reads_sees_one_state_to_the_end(database):
+    with database.read() as connection:
+        assert rules_of(connection, 7) == ()
+        with database.write() as other:
+            save_chat(other, 7, title="聊天", now=NOW)
+            subscribe(other, 7, "a", now=NOW)
+        assert rules_of(connection, 7) == ()
+    with database.read() as connection:
+        assert rules_of(connection, 7) == ("a",)
 
 
 def test_the_public_views_answer(database):

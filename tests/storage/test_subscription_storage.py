@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from alert_story import NOW
+from sqlalchemy import Connection, event
 
+from monitor.model.alerts import Access
 from monitor.outbox.chats import forget_chat, move_chat
 from monitor.storage.base import get_row
 from monitor.storage.engine import Database
-from monitor.storage.recipients import deactivate_chat, language_of, save_chat, set_language
+from monitor.storage.recipients import (
+    deactivate_chat,
+    get_recipient,
+    language_of,
+    save_chat,
+    set_access,
+    set_language,
+)
 from monitor.storage.subscriptions import rules_of, subscribe, subscribers_of_rules, unsubscribe
 from monitor.storage.tables import recipient_table
 
@@ -79,3 +91,50 @@ def test_only_known_languages_are_kept(two_chats: Database) -> None:
             set_language(connection, 7, "xx")
         assert language_of(connection, 7) == "zh"
         assert language_of(connection, 12345) == "zh"
+
+
+@contextmanager
+def meanwhile(database: Database, change: Callable[[Connection], object]) -> Iterator[Connection]:
+    """A writing transaction; another one ends right before it says whether a chat is active."""
+    with database.write() as connection:
+        changes = [change]
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def interfere(_1: object, _2: object, statement: str, *_: Any) -> None:
+            if statement.startswith("UPDATE recipient") and "active=" in statement and changes:
+                with database.write() as other:
+                    changes.pop()(other)
+
+        yield connection
+        assert not changes
+
+
+def test_a_chat_that_writes_undoes_no_decision_that_was_made_meanwhile(
+    postgres_database: Database,
+) -> None:
+    def deny(connection: Connection) -> None:
+        set_access(connection, 7, Access.DENIED)
+
+    with postgres_database.write() as connection:
+        save_chat(connection, 7, title="聊天", now=NOW)
+    with meanwhile(postgres_database, deny) as connection:
+        save_chat(connection, 7, title="聊天", now=NOW)
+    with postgres_database.read() as connection:
+        chat = get_recipient(connection, 7)
+    assert (chat.access, chat.active) == (Access.DENIED, False)
+
+
+def test_a_move_undoes_no_decision_that_was_made_meanwhile(postgres_database: Database) -> None:
+    def deny(connection: Connection) -> None:
+        set_access(connection, -105, Access.DENIED)
+
+    with postgres_database.write() as connection:
+        for chat in (-5, -105):
+            save_chat(connection, chat, title="小组", now=NOW)
+    with postgres_database.write() as connection:
+        set_access(connection, -105, Access.GRANTED)
+    with meanwhile(postgres_database, deny) as connection:
+        move_chat(connection, -5, -105, now=NOW)
+    with postgres_database.read() as connection:
+        chat = get_recipient(connection, -105)
+    assert (chat.access, chat.active) == (Access.DENIED, False)

@@ -153,8 +153,8 @@ def reader(window: Reader) -> Iterator[Reader]:
 def ids(demo_history: DemoHistory) -> dict[str, object]:
     """Ids of the demo's history that stand in addresses."""
     database = Database(demo_history.settings.database)
-    with database.read() as session:
-        found = {name: session.scalar(text(query)) for name, query in IDS.items()}
+    with database.read() as connection:
+        found = {name: connection.scalar(text(query)) for name, query in IDS.items()}
     database.close()
     return found
 
