@@ -13,6 +13,15 @@ from monitor.model.statements import Statement, Target
 from monitor.storage.base import batches
 from monitor.storage.mappers import stored_change, stored_statement, stored_target
 from monitor.storage.statement_tables import delta_table, statement_table, target_table
+from monitor.storage.tables import document_table
+
+DOCUMENT_COLUMNS = (
+    document_table.c.title.label("document_title"),
+    document_table.c.url,
+    document_table.c.published,
+    document_table.c.source_id,
+)
+"""What is shown of the document in which a statement or a change stands."""
 
 
 def statements_of(connection: Connection, rows: Sequence[Row[Any]]) -> dict[int, Statement]:

@@ -27,19 +27,13 @@ from sqlalchemy import (
 from monitor.folding import fold
 from monitor.model.changes import Basis, Certainty, Change, Kind, LoggedChange
 from monitor.model.statements import Label
-from monitor.storage.change_rows import changes_of
+from monitor.storage.change_rows import DOCUMENT_COLUMNS, changes_of
 from monitor.storage.speakers import WantedSpeakers, names_with, said_by, statements_by
 from monitor.storage.statement_tables import change_table, statement_table
 from monitor.storage.tables import document_table
 from monitor.storage.word_index import may_have, statements_with
 
 _PAGE = 500
-_OF_DOCUMENT = (
-    document_table.c.title.label("document_title"),
-    document_table.c.url,
-    document_table.c.published,
-    document_table.c.source_id,
-)
 _FEW_DOCUMENTS = 1_000
 # The log is in the order of detection, but for processes that write side by side and clocks that
 # were set.
@@ -308,7 +302,7 @@ def _fits(
 def _read(connection: Connection, numbers: Sequence[int]) -> Iterator[LoggedChange]:
     """Changes with all that belongs to them, newest first."""
     query = (
-        select(change_table, *_OF_DOCUMENT)
+        select(change_table, *DOCUMENT_COLUMNS)
         .join(document_table, document_table.c.id == change_table.c.document_id)
         .order_by(change_table.c.id.desc())
     )

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
 
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Label, Statement
-from monitor.storage.change_rows import statements_by_id, statements_of
+from monitor.storage.change_rows import DOCUMENT_COLUMNS, statements_by_id, statements_of
 from monitor.storage.statement_tables import (
     change_table,
     current_statement_table,
@@ -20,12 +20,6 @@ from monitor.storage.statement_tables import (
 from monitor.storage.tables import document_table, reference_day_table, snapshot_table
 
 _PAGE = 500
-_OF_DOCUMENT = (
-    document_table.c.title.label("document_title"),
-    document_table.c.url,
-    document_table.c.published,
-    document_table.c.source_id,
-)
 _MAX_LOOKED_THROUGH = 100_000
 
 
@@ -55,7 +49,7 @@ def walk_statements(
         published_since: only of documents that are dated and were published then or later.
     """
     query = (
-        select(statement_table, *_OF_DOCUMENT)
+        select(statement_table, *DOCUMENT_COLUMNS)
         .join(
             current_statement_table, current_statement_table.c.statement_id == statement_table.c.id
         )
@@ -77,7 +71,7 @@ def walk_statements(
 
 
 def _in_force_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[StatementInForce]:
-    """The statements of rows with all their columns and those of ``_OF_DOCUMENT``."""
+    """The statements of rows with all their columns and those of ``DOCUMENT_COLUMNS``."""
     statements = statements_of(connection, rows)
     return [
         StatementInForce(
@@ -105,7 +99,7 @@ def newest_commitments(
     """
     oldest = (connection.scalar(select(func.max(statement_table.c.id))) or 0) - _MAX_LOOKED_THROUGH
     rows = connection.execute(
-        select(statement_table, *_OF_DOCUMENT)
+        select(statement_table, *DOCUMENT_COLUMNS)
         .select_from(current_statement_table)
         .join(statement_table, statement_table.c.id == current_statement_table.c.statement_id)
         .join(document_table, document_table.c.id == current_statement_table.c.document_id)
