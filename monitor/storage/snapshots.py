@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from monitor.model.documents import (
     Document,
@@ -24,9 +25,10 @@ from monitor.model.documents import (
     StoredSnapshot,
     sha256_hex,
 )
-from monitor.model.statements import Statement, Target
+from monitor.model.statements import Statement
 from monitor.storage.base import batches, insert_rows, is_in
-from monitor.storage.mappers import statement_values, stored_statement, stored_target, target_values
+from monitor.storage.change_rows import statements_of
+from monitor.storage.mappers import statement_values, target_values
 from monitor.storage.raw_bytes import keep_bytes
 from monitor.storage.statement_tables import snapshot_text_table, statement_table, target_table
 from monitor.storage.tables import snapshot_table
@@ -49,26 +51,20 @@ def load_snapshots(
         ).join(snapshot_text_table, snapshot_text_table.c.snapshot_id == snapshot_table.c.id)
         for one in connection.execute(believed.where(snapshot_table.c.id.in_(some))):
             texts[one.id] = one.text, Outcome(one.outcome)
-    targets: defaultdict[int, list[Target]] = defaultdict(list)
-    statements: defaultdict[int, list[Statement]] = defaultdict(list)
-    ids: defaultdict[int, list[int]] = defaultdict(list)
+    rows: list[Row[Any]] = []
     for some in batches(snapshot_ids):
-        listed = (
-            select(target_table)
-            .join(statement_table, statement_table.c.id == target_table.c.statement_id)
-            .where(statement_table.c.snapshot_id.in_(some), statement_table.c.in_scope)
-            .order_by(target_table.c.statement_id, target_table.c.position)
-        )
-        for row in connection.execute(listed):
-            targets[row.statement_id].append(stored_target(row))
         found = (
             select(statement_table)
             .where(statement_table.c.snapshot_id.in_(some), statement_table.c.in_scope)
             .order_by(statement_table.c.start_offset, statement_table.c.id)
         )
-        for row in connection.execute(found):
-            ids[row.snapshot_id].append(row.id)
-            statements[row.snapshot_id].append(stored_statement(row, tuple(targets[row.id])))
+        rows += connection.execute(found).all()
+    said = statements_of(connection, rows)
+    statements: defaultdict[int, list[Statement]] = defaultdict(list)
+    ids: defaultdict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        ids[row.snapshot_id].append(row.id)
+        statements[row.snapshot_id].append(said[row.id])
     return {
         snapshot_id: StoredSnapshot(
             snapshot_id, text, tuple(statements[snapshot_id]), tuple(ids[snapshot_id]), outcome
