@@ -125,7 +125,7 @@ def _verbs() -> tuple[re.Pattern[str], dict[str, Manner]]:
 def _person_pattern() -> re.Pattern[str]:
     words = speaker_words()
     return re.compile(
-        f"(?:{alternation(words.titles)})"
+        f"(?:{alternation(words.titles)})(?!{alternation(words.no_names)})"
         f"(?P<name>(?:{alternation(words.compound_surnames)})[一-鿿]{{1,2}}"
         f"|[{words.surnames}][一-鿿]{{1,2}}"
         "|[一-鿿]{1,6}·[一-鿿]{1,8})"

@@ -102,7 +102,8 @@ def note_people(masked: str, state: Discourse) -> None:
         if first and (known := state.known(clause)) is not None:
             state.last_person = known
         words = _introducing(clause, names)
-        role = role_of(words) if names or first else None
+        group = None if names else press_pattern("several_people").search(clause)
+        role = role_of(group[0] if group else words) if names or first or group else None
         if role is None or role.speaker is Speaker.MEDIA:
             continue
         region = region_of_role(
@@ -111,7 +112,7 @@ def note_people(masked: str, state: Discourse) -> None:
         person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
         if role.speaker in AUTHORITIES and not is_leader(role):
             state.office = person
-        if is_leader(role) and first:
+        if group or (is_leader(role) and first):
             state.last_person = person
         if any(state.known(name) for name in names):
             continue

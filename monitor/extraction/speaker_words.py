@@ -93,6 +93,7 @@ class SpeakerWords(WordTable):
     delegate_before: str
     delegate_after: str
     listed_person: str
+    several_people: str
     quoted_document: str
     leader_says: str
     local_plan: str
@@ -182,6 +183,7 @@ class SpeakerWords(WordTable):
     organisation: str
     institution: str
     titles: tuple[str, ...]
+    no_names: tuple[str, ...]
     compound_surnames: tuple[str, ...]
     surnames: str
     ambiguous: tuple[str, ...]
