@@ -212,7 +212,7 @@ def _only_source(
     if len(sentences) > 3 * _SHORT_ARTICLE:
         return None
     source = next((found for one in lead for found in _named_sources(one, place)), None)
-    if source is None or source.speaker not in AUTHORITIES:
+    if source is None or source.speaker not in AUTHORITIES or is_leader(role_of(source.cue)):
         return None
     others = {
         (found.speaker, found.region) for one in sentences for found in _named_sources(one, place)

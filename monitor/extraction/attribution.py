@@ -148,7 +148,8 @@ def mask_quotes(text: str, *, inside: bool = False) -> str:
     for mark in _quote_mark_pattern().finditer(text):
         hidden = quotes or titles
         pieces.append("□" * (mark.start() - at) if hidden else text[at : mark.start()])
-        pieces.append(mark[0])
+        # Quotation marks in a title end no clause: 《某省“人工智能+”行动方案》.
+        pieces.append("□" if titles and mark[0] in "“”" else mark[0])
         at = mark.end()
         quotes = max(0, quotes + (mark[0] == "“") - (mark[0] == "”"))
         titles = max(0, titles + (mark[0] == "《") - (mark[0] == "》"))
@@ -316,6 +317,8 @@ def _subject(clause: str, core: str, manner: Manner) -> Subject:
         return Subject(Reference.DOCUMENT, clause)
     if press_pattern("meeting").search(core):
         return Subject(Reference.MEETING, clause)
+    if manner is Manner.ANNOUNCE and press_pattern("that_place").fullmatch(core):
+        return Subject(Reference.ROLE, core, Speaker.GOVERNMENT)
     region = _announcing_place(core) if manner is Manner.ANNOUNCE else None
     if region is not None:
         return Subject(Reference.ROLE, clause, Speaker.GOVERNMENT, region)
@@ -374,6 +377,11 @@ def role_of(subject: str) -> Role | None:
     return next((role for role, pattern in roles() if pattern.search(subject)), None)
 
 
+_NO_THIRD = frozenset("的说介认称指告在从与和向对将就也还都则曾透坦赴到")
+"""Characters that end no name of three."""
+
+
 def people_in(text: str) -> list[str]:
     """Names (two or three characters) of the persons a text introduces with a title."""
-    return [match["name"] for match in _person_pattern().finditer(text)]
+    names = (match["name"] for match in _person_pattern().finditer(text))
+    return [name[:2] if name[2:] and name[2] in _NO_THIRD else name for name in names]

@@ -180,7 +180,8 @@ def _quoted_document(body: str, state: Discourse) -> tuple[ReportingClause, Attr
 
 def _remember(subject: Subject, attribution: Attribution, state: Discourse) -> None:
     if subject.name:
-        state.add_person([subject.name], attribution)
+        name = subject.name if subject.speaker else attribution.person
+        state.add_person([name or subject.name], attribution)
     elif subject.person or (
         subject.reference is Reference.ROLE and attribution.speaker not in AUTHORITIES
     ):
@@ -234,7 +235,11 @@ def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attributi
         return replace(office, region=province)
     before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
     note_people(before, state)
-    return state.last_person or state.current or state.carried
+    known = state.last_person or state.current or state.carried
+    if known is not None and press_pattern("guests").fullmatch(subject.text):
+        leader = known.speaker is Speaker.GOVERNMENT and known.region == NATION
+        return Attribution(Speaker.MEDIA, NATION, Manner.OPINE, subject.text) if leader else known
+    return known
 
 
 def _resolve_role(clause: ReportingClause, state: Discourse) -> Attribution:
@@ -244,6 +249,10 @@ def _resolve_role(clause: ReportingClause, state: Discourse) -> Attribution:
     """
     subject = clause.subject
     speaker = subject.speaker or Speaker.MEDIA
+    if press_pattern("that_place").fullmatch(subject.text):
+        region = state.place if state.place not in {None, NATION} else state.home()
+        cue = f"{subject.text}{clause.verb}"
+        return Attribution(speaker, region, clause.manner, cue, KnownBy.ACTING)
     region = region_of_role(speaker, subject.region, subject.text, state.home())
     told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
     owner = state.office or state.owner
@@ -279,6 +288,8 @@ def issuer_of_document(subject: Subject, body: str, state: Discourse) -> Attribu
         local = speaker is Speaker.GOVERNMENT and role.region is None
         named = state.home() if local else role.region or NATION
     elif named is None and press_pattern("state_document").search(_with_quote(subject, body)):
+        if (local := _local_document(subject, state)) is not None:
+            return local
         named = (state.home() if "报告" in subject.text else None) or NATION
     elif speaker in AUTHORITIES:
         speaker = Speaker.GOVERNMENT
@@ -286,6 +297,13 @@ def issuer_of_document(subject: Subject, body: str, state: Discourse) -> Attribu
         return Attribution(speaker, named, Manner.ANNOUNCE, subject.text)
     known = state.document or state.frame.owner or state.owner or _state_council(subject, state)
     return known or _plan_of_place(subject, state, role)
+
+
+def _local_document(subject: Subject, state: Discourse) -> Attribution | None:
+    """The place's own document of that name that the article spoke of: 规划纲要 alone."""
+    known = state.document
+    own = known is not None and known.speaker is Speaker.GOVERNMENT
+    return known if own and press_pattern("bare_document").fullmatch(subject.text) else None
 
 
 def _with_quote(subject: Subject, body: str) -> str:

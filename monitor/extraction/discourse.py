@@ -94,14 +94,16 @@ class Discourse:
 def note_people(masked: str, state: Discourse) -> None:
     """Record the people a text introduces; who is its subject is whom 他 means next."""
     leads = True
+    delegate = False
     for clause in _by_person(masked):
+        was_delegate, delegate = delegate, press_pattern("delegate_before").search(clause) is not None
         opening = press_pattern("opening").match(clause)
         if leads and opening is not None and opening.end() == len(clause):
             continue  # 5月6日，某局…
         names, first, leads = people_in(clause), leads, False
         if first and (known := state.known(clause)) is not None:
             state.last_person = known
-        words = _introducing(clause, names)
+        words = _introducing("政协委员" * was_delegate + clause, names)
         group = None if names else press_pattern("several_people").search(clause)
         role = role_of(group[0] if group else words) if names or first or group else None
         if role is None or role.speaker is Speaker.MEDIA:

@@ -96,6 +96,10 @@ class SpeakerWords(WordTable):
     several_people: str
     quoted_document: str
     leader_says: str
+    bare_document: str
+    guests: str
+    both_sides: str
+    facility: str
     local_plan: str
     firm_notice: str
     excerpted: str
@@ -180,6 +184,8 @@ class SpeakerWords(WordTable):
     directs: str
     several: str
     venue: str
+    delegation: str
+    destination: str
     organisation: str
     institution: str
     titles: tuple[str, ...]

@@ -43,6 +43,7 @@ from monitor.extraction.topic_region import (
 from monitor.extraction.toponyms import (
     mark_places,
     named_in_full,
+    places_in,
     province_name,
     region_of_all,
     regions_in,
@@ -213,6 +214,8 @@ def _attribute_narration(sentence: str, state: Discourse) -> Attribution:
         return replace(_attribute_newspaper(sentence, state), cue=acting.cue)
     if state.caption is not None and _belongs_to_caption(sentence, state):
         return _attribute_below_caption(sentence, state.caption, state)
+    if press_pattern("both_sides").search(sentence):
+        state.carried = None  # 另一方面 goes on with the newspaper's words
     return _attribute_newspaper(sentence, state)
 
 
@@ -534,10 +537,10 @@ def _attribute_newspaper(sentence: str, state: Discourse) -> Attribution:
 def _region_of_news(body: str, state: Discourse) -> str | None:
     home = state.base()
     if state.frame.leader:
-        return home
+        return home or (None if _names_facility(body) else region_of_topic(body))
     region = region_of_topic(body)
     as_such = region is None and press_pattern("as_such").match(body) is not None
-    if as_such or press_pattern("defines").search(mask_quotes(body)):
+    if as_such or (region is None and press_pattern("defines").search(mask_quotes(body))):
         return NATION
     that = press_pattern("that_place").search(body) if region in {None, NATION} else None
     general = region == NATION and not press_pattern("nation_subject").match(body)
@@ -550,6 +553,11 @@ def _region_of_news(body: str, state: Discourse) -> str | None:
     if region is None and _is_here(body, state):
         return state.place
     return region or state.home() or region_of_body(body)
+
+
+def _names_facility(body: str) -> bool:
+    """Whether a sentence names a place only for what stands there: 某市算力中心."""
+    return any(press_pattern("facility").match(body, end) for _, end, _ in places_in(body))
 
 
 def _is_here(body: str, state: Discourse) -> bool:

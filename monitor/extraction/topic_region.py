@@ -41,6 +41,7 @@ def topic_regions(text: str) -> tuple[Region, ...]:
     national = held and press_pattern("national_event").search(text) is not None
     held = held and any(word in text for word in words.events)
     core = press_pattern("as_core").search(text) if "以" in text else None
+    sent = press_pattern("delegation").search(text) is not None
     found: list[Region] = []
     for start, end, region in places:
         if core is not None and core.start() < start < core.end():
@@ -48,6 +49,8 @@ def topic_regions(text: str) -> tuple[Region, ...]:
         if press_pattern("organisation").match(text, end):
             continue
         if press_pattern("home").search(text[max(0, start - 5) : start]):
+            continue
+        if sent and press_pattern("destination").match(text, end):
             continue
         begins = not start or text[start - 1] in "，。；：“"
         if not begins and press_pattern("ranked").match(text, end):
