@@ -236,10 +236,14 @@ def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attributi
     before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
     note_people(before, state)
     known = state.last_person or state.current or state.carried
-    if known is not None and press_pattern("guests").fullmatch(subject.text):
-        leader = known.speaker is Speaker.GOVERNMENT and known.region == NATION
-        return Attribution(Speaker.MEDIA, NATION, Manner.OPINE, subject.text) if leader else known
-    return known
+    if known is None or not press_pattern("group").fullmatch(subject.text):
+        return known
+    role = role_of(subject.text)
+    leader = known.speaker is Speaker.GOVERNMENT and known.region == NATION
+    if role is not None or (leader and press_pattern("guests").fullmatch(subject.text)):
+        speaker = role.speaker if role is not None else Speaker.MEDIA
+        return Attribution(speaker, known.region, Manner.OPINE, subject.text)
+    return replace(known, person="")
 
 
 def _resolve_role(clause: ReportingClause, state: Discourse) -> Attribution:
@@ -334,7 +338,7 @@ def _document_of_place(body: str) -> Attribution | None:
 
 def _state_council(subject: Subject, state: Discourse) -> Attribution | None:
     """报告 alone, in an article without a region, is the State Council's."""
-    if state.home() is None and subject.text.endswith("报告"):
+    if state.home() is None and subject.text.rstrip("中里还也").endswith("报告"):
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.ANNOUNCE, subject.text)
     return None
 

@@ -167,6 +167,7 @@ class SpeakerWords(WordTable):
     to_all_provinces: str
     respondent: str
     office_caption: str
+    firm_acts: str
     that_body: str
     launching: str
     briefing: str

@@ -120,8 +120,8 @@ def _attribute_each(sentences: Sequence[str], state: Discourse) -> tuple[list[At
         state.current = answering(sentence, state) or state.current
         quoted = inside or sentence.startswith("“", news_start(sentence))
         clause = resolve_first(sentence, state, inside=inside)
+        whole = quoted and _is_one_quotation(sentence[news_start(sentence) :], inside)
         inside = _ends_inside_quotation(sentence, inside)
-        whole = quoted and (inside or sentence.rstrip("。！？；").endswith("”"))
         if whole and clause is None:
             found.append(_attribute_quotation(sentence, state))
             if state.current is None or not state.current.person:
@@ -378,6 +378,8 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     return scene is not None or any(press_pattern(cue).match(sentence) for cue in cues)
 
 
+_SUBJECT_READ = 80
+_WITHIN = str.maketrans("", "", "“”□")
 _NARRATED_PLANS = frozenset({KnownBy.ACTING, KnownBy.DOCUMENT, KnownBy.OWNER})
 """Nobody speaks: the newspaper tells a plan, and only what plans is its owner's."""
 
@@ -386,7 +388,9 @@ def _continues_plan(sentence: str, current: Attribution, state: Discourse) -> bo
     """Whether a sentence after a plan that the newspaper tells belongs to the plan too."""
     if is_plan_without_subject(sentence):
         return not is_backward_looking(sentence)
-    if press_pattern("defines").search(sentence):
+    if press_pattern("defines").search(sentence) or press_pattern("firm_acts").search(
+        mask_quotes(sentence), 0, _SUBJECT_READ
+    ):
         return False
     if current.known_by is KnownBy.DOCUMENT and press_pattern("duty").search(sentence):
         return True
@@ -432,6 +436,15 @@ def _owner_of_plan(
     ):
         return None
     return replace(owner, known_by=KnownBy.OWNER, distance=owner.distance + 1)
+
+
+def _is_one_quotation(sentence: str, inside: bool) -> bool:
+    """Whether a sentence that begins in a quotation has no words outside it.
+
+    “东数西算”工程… with a name in quotes at its end has some.
+    """
+    masked = mask_quotes(sentence, inside=inside)
+    return not masked.translate(_WITHIN).strip("。！？；… ")
 
 
 def _ends_inside_quotation(sentence: str, inside: bool) -> bool:

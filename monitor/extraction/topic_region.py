@@ -38,7 +38,7 @@ def topic_regions(text: str) -> tuple[Region, ...]:
         return ()
     words = speaker_words()
     held = any(word in text for word in words.event_verbs)
-    national = held and press_pattern("national_event").search(text) is not None
+    national = press_pattern("national_event").search(text) if held else None
     held = held and any(word in text for word in words.events)
     core = press_pattern("as_core").search(text) if "以" in text else None
     sent = press_pattern("delegation").search(text) is not None
@@ -55,7 +55,8 @@ def topic_regions(text: str) -> tuple[Region, ...]:
         begins = not start or text[start - 1] in "，。；：“"
         if not begins and press_pattern("ranked").match(text, end):
             continue
-        if national and region.level != "province":
+        # 2025年某市…大会 is an event of the city.
+        if national and region.level != "province" and start != national.end("scope"):
             continue
         if held and press_pattern("venue").search(text[max(0, start - 14) : start]):
             continue
