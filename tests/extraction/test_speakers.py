@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.extraction.attribution import KnownBy
+from monitor.extraction.attribution import KnownBy, people_in
 from monitor.extraction.speakers import attribute_sentences
 from monitor.extraction.text import split_sentences
 from monitor.model.documents import DocumentKind, Provenance
@@ -626,3 +626,107 @@ def test_who_speaks_where_no_name_tells(text, last):
 )
 def test_who_speaks_after_somebody_else(text, last):
     assert voices(text)[-1] == last
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker", "region"),
+    [
+        # A name in quotes within a title ends no clause, and a short title in brackets is no other.
+        ("《江苏省“人工智能+”文旅方案》提出，到2030年建成十个示范区。", "government", "江苏省"),
+        (
+            "日前，《河南省算力规划（2024年）》（简称《规划》）发布，其中提到，要建算力高地。",
+            "government",
+            "河南省",
+        ),
+        (
+            "《河南省算力规划纲要》日前公布。规划纲要提出，建设以郑州为核心的算力集群。",
+            "government",
+            "河南省",
+        ),
+        ("政府工作报告中提出“发展智能经济”，并强调“用好算力”。", "government", "全国"),
+        # Central offices without 国家, courts, and the police of a place.
+        ("广电总局副局长晏明表示，将规范人工智能创作。", "ministry", "全国"),
+        ("最高法有关负责人表示，将制定涉人工智能案件的规则。", "ministry", "全国"),
+        ("记者从枣庄市警方获悉，一起AI换脸诈骗案告破。", "government", "枣庄市"),
+        # A professor stays one, whatever centre he is head of.
+        ("某某大学教授、可持续发展中心主任晏明认为，大模型会普及。", "expert", "全国"),
+        # Who came to hear a leader does not speak with his voice.
+        (
+            "习近平主席出席大会并致辞。\n习近平主席强调，要发展人工智能。\n"
+            "与会嘉宾表示，这为人工智能治理指明方向。",
+            "media",
+            "全国",
+        ),
+        # A sentence with names in quotes at both ends is no quotation.
+        (
+            "某某公司经理晏明说，算力够用。\n“东数西算”工程提速，算力成为发展的“底座”。",
+            "media",
+            "全国",
+        ),
+        # 当地 announces as the place named before does.
+        (
+            "今年，贵州扩大了算力券规模。去年10月，当地提出新建算力调度平台的概念。",
+            "government",
+            "贵州省",
+        ),
+        # What the paper found in a plan is the plan's.
+        (
+            "记者从四川省科技厅获悉，《四川省人工智能若干政策》日前印发。"
+            "记者发现，新政分层布局应用场景。聚焦智能医疗、智能政务布局标志性场景。",
+            "government",
+            "四川省",
+        ),
+        # The other half of a pair of sentences, and a firm in a story about a ministry's campaign.
+        (
+            "某某公司经理晏明说，算力够用。\n"
+            "各地双向布局：一方面加码人工智能投入；另一方面推动算力人才培训全面铺开。",
+            "media",
+            "全国",
+        ),
+        (
+            "工业和信息化部印发通知，启动人形机器人专项行动。\n走进工厂\n"
+            "从缝纫机到机器人，某某科技有限公司早早布局，推出新品牌。",
+            "media",
+            "全国",
+        ),
+        # A visit elsewhere is the matter of who goes; a city's own event is the city's.
+        ("2月26日，枣庄市市长晏明带队在上海市考察智算企业。", "media", "枣庄市"),
+        ("2025年苏州市“人工智能+”推进大会举行。", "media", "苏州市"),
+        # 亚运城市 and 巴中友好 name no place, nor does the Great Hall.
+        ("亚运城市推出智能驾驶体验。", "media", "全国"),
+        ("巴中友好合作延伸到人工智能。", "media", "全国"),
+        ("春风掠过北京人民大会堂，贵州的算力成了话题。", "media", "贵州省"),
+        # The matter as such, behind what it is called.
+        (
+            "杭州的算力产业很红火。\n作为引领新一轮变革的战略性技术，人工智能是重要引擎。",
+            "media",
+            "全国",
+        ),
+    ],
+)
+def test_who_speaks_in_the_last_sentence_and_whose_matter_it_is(text, speaker, region):
+    assert voices(text)[-1] == (speaker, region)
+
+
+@pytest.mark.parametrize(
+    "text", ["专家代表齐聚一堂", "政协委员关于算力的提案", "副总经理和工程师", "专家高度评价算力中心"]
+)
+def test_what_follows_a_title_is_not_always_a_name(text):
+    assert people_in(text) == []
+
+
+def test_the_third_character_of_a_name_is_no_verb():
+    assert people_in("研究院院长曾勇的观点") == ["曾勇"]
+    assert people_in("副总经理刘晏明说") == ["刘晏明"]
+
+
+def test_a_group_of_people_has_no_name():
+    told = attributions("某某研究院研究员晏明认为，算力会降价。多位受访专家认为，标准是关键。")
+    assert (told[-1].speaker, told[-1].person) == (Speaker.EXPERT, "")
+
+
+def test_a_question_and_thanks_are_no_words():
+    text = "代表委员将带来哪些建议？\n新一代人工智能发展迅猛。"
+    assert [one.speaker for one in attributions(text)] == [Speaker.MEDIA, Speaker.MEDIA]
+    visit = "枣庄市委书记晏明到智算企业调研。在某某公司，晏明对企业应用人工智能表示肯定。"
+    assert attributions(visit)[-1].speaker is not Speaker.ENTERPRISE
