@@ -8,7 +8,7 @@ from monitor.extraction.attribution import Attribution, KnownBy, mask_quotes
 from monitor.extraction.discourse import Discourse
 from monitor.extraction.issuers import AUTHORITIES, issuer_of, issuing
 from monitor.extraction.quantities import quantities
-from monitor.extraction.speaker_words import Manner, press_pattern, roles
+from monitor.extraction.speaker_words import Manner, ministry_pattern, press_pattern
 from monitor.extraction.topic_region import news_start, topic_regions
 from monitor.extraction.toponyms import (
     mark_places,
@@ -59,8 +59,7 @@ def _acting_clause(clause: str, masked: str, sentence: str, state: Discourse) ->
         if state.owner is not None and state.owner.speaker is Speaker.MINISTRY:
             return replace(state.owner, manner=Manner.REPORT, known_by=KnownBy.ACTING, distance=0)
         return Attribution(Speaker.GOVERNMENT, NATION, Manner.REPORT, masked[:12], KnownBy.ACTING)
-    ministry = next(pattern for role, pattern in roles() if role.speaker is Speaker.MINISTRY)
-    office = ministry.match(masked)
+    office = ministry_pattern().match(masked)
     if (
         office is not None
         and not topic_regions(masked[: office.end()])

@@ -317,11 +317,10 @@ def _subject(clause: str, core: str, manner: Manner) -> Subject:
         return Subject(Reference.DOCUMENT, clause)
     if press_pattern("meeting").search(core):
         return Subject(Reference.MEETING, clause)
-    if manner is Manner.ANNOUNCE and press_pattern("that_place").fullmatch(core):
-        return Subject(Reference.ROLE, core, Speaker.GOVERNMENT)
-    region = _announcing_place(core) if manner is Manner.ANNOUNCE else None
-    if region is not None:
-        return Subject(Reference.ROLE, clause, Speaker.GOVERNMENT, region)
+    here = manner is Manner.ANNOUNCE and press_pattern("that_place").fullmatch(core) is not None
+    region = _announcing_place(core) if manner is Manner.ANNOUNCE and not here else None
+    if here or region is not None:
+        return Subject(Reference.ROLE, core if here else clause, Speaker.GOVERNMENT, region)
     return Subject(Reference.NAME, clause, name=person or core)
 
 

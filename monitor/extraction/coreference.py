@@ -29,7 +29,7 @@ def resolve_first(
     """The first reporting clause that can be resolved, and its attribution."""
     start = news_start(sentence)
     body = sentence[start:]
-    found = _informant(body, state)
+    found = _informant(body, state) or _told_at_meeting(body, state)
     if found is not None:
         return found
     introduced = (
@@ -103,6 +103,17 @@ def _informant(body: str, state: Discourse) -> tuple[ReportingClause, Attributio
         attribution = _resolve_role(clause, state)
         return clause, replace(attribution, cue=match[0])
     return None
+
+
+def _told_at_meeting(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
+    """会上介绍，…: whose press conference it is."""
+    match = press_pattern("told_at_meeting").match(body)
+    if match is None or state.frame.host is None:
+        return None
+    subject = Subject(Reference.MEETING, match[0])
+    clause = ReportingClause(subject, Manner.REPORT, "介绍", match.end(), closes=False)
+    told = replace(state.frame.host, cue=match[0], known_by=KnownBy.NAMED, distance=0)
+    return clause, replace(told, manner=Manner.REPORT, person="")
 
 
 def _leader_says(body: str) -> tuple[ReportingClause, Attribution] | None:
@@ -281,6 +292,7 @@ def _owner_of_bureau(state: Discourse) -> tuple[Speaker, str | None]:
 def issuer_of_document(subject: Subject, body: str, state: Discourse) -> Attribution | None:
     """The issuer of a document: named with it, or of the document spoken of."""
     issued = issuer_of(body, state.place or state.home()) or _document_of_place(body)
+    issued = issued or _local_document(subject, state)
     if issued is not None:
         return issued
     role = role_of(mask_quotes(subject.text))
@@ -292,8 +304,6 @@ def issuer_of_document(subject: Subject, body: str, state: Discourse) -> Attribu
         local = speaker is Speaker.GOVERNMENT and role.region is None
         named = state.home() if local else role.region or NATION
     elif named is None and press_pattern("state_document").search(_with_quote(subject, body)):
-        if (local := _local_document(subject, state)) is not None:
-            return local
         named = (state.home() if "报告" in subject.text else None) or NATION
     elif speaker in AUTHORITIES:
         speaker = Speaker.GOVERNMENT

@@ -96,7 +96,10 @@ def note_people(masked: str, state: Discourse) -> None:
     leads = True
     delegate = False
     for clause in _by_person(masked):
-        was_delegate, delegate = delegate, press_pattern("delegate_before").search(clause) is not None
+        was_delegate, delegate = (
+            delegate,
+            press_pattern("delegate_before").search(clause) is not None,
+        )
         opening = press_pattern("opening").match(clause)
         if leads and opening is not None and opening.end() == len(clause):
             continue  # 5月6日，某局…

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from monitor.extraction.attribution import Attribution, KnownBy, role_of
 from monitor.extraction.issuers import first_region
-from monitor.extraction.speaker_words import Manner, press_pattern
+from monitor.extraction.speaker_words import Manner, ministry_pattern, press_pattern
 from monitor.extraction.toponyms import region_of_all, regions_in
 from monitor.model.statements import NATION, Speaker
 
@@ -50,6 +50,8 @@ def _document_begins(lines: Sequence[str]) -> int | None:
             return 0
     if any(press_pattern("notice").search(line) for line in lines[:_HEAD]):
         return 0
+    if any(press_pattern("reply").search(line) for line in lines[: 3 * _HEAD]):
+        return 0
     articles = [n for n, line in enumerate(lines) if press_pattern("article_line").match(line)]
     return articles[0] if len(articles) >= _MARKED_LINES else None
 
@@ -63,7 +65,9 @@ def _issuer(lines: Sequence[str], place: str | None) -> tuple[Speaker, str | Non
         office = None if is_prose or len(who) > _OFFICE_LENGTH else _office(who, somewhere)
         if office is not None:
             return office
-    if any(press_pattern("to_all_provinces").search(line) for line in lines[: 2 * _HEAD]):
+    head = lines[: 2 * _HEAD]
+    speaks = place is None and any(ministry_pattern().match(line) for line in head)
+    if speaks or any(press_pattern("to_all_provinces").search(line) for line in head):
         return Speaker.MINISTRY, NATION
     if somewhere is not None:
         return Speaker.GOVERNMENT, somewhere

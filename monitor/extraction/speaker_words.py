@@ -153,6 +153,9 @@ class SpeakerWords(WordTable):
     research: str
     signature: str
     notice: str
+    reply: str
+    convenes: str
+    told_at_meeting: str
     issued_title: str
     issued_plan: str
     news_of_document: str
@@ -227,3 +230,9 @@ def press_pattern(name: str) -> re.Pattern[str]:
 def roles() -> tuple[tuple[Role, re.Pattern[str]], ...]:
     """The roles in order of precedence."""
     return tuple((role, re.compile(role.pattern)) for role in speaker_words().roles)
+
+
+@cache
+def ministry_pattern() -> re.Pattern[str]:
+    """The names of ministries and of other central offices."""
+    return next(pattern for role, pattern in roles() if role.speaker is Speaker.MINISTRY)

@@ -122,6 +122,10 @@ def _subject_place(clause: str) -> str | None:
         or clause[begin - 1] == "在"
         for begin, _, other in spans[1:]
     )
+    if press_pattern("ranked").match(clause, end) and any(
+        lies_in(other.name, first.name) for _, _, other in spans[1:]
+    ):
+        return None  # 某省首个人工智能局在某市揭牌 is the city's
     return first.name if elsewhere and first in topic_regions(clause) else None
 
 

@@ -696,6 +696,27 @@ def test_who_speaks_after_somebody_else(text, last):
         ("亚运城市推出智能驾驶体验。", "media", "全国"),
         ("巴中友好合作延伸到人工智能。", "media", "全国"),
         ("春风掠过北京人民大会堂，贵州的算力成了话题。", "media", "贵州省"),
+        # What is told at a press conference is of who holds it.
+        (
+            "6月25日，北京市人民政府新闻办公室举行算力新闻发布会。会上介绍，算力已达900P。",
+            "government",
+            "北京市",
+        ),
+        # A first of a province that stands in a city is the city's.
+        ("浙江首个人工智能局在温州揭牌。", "media", "温州市"),
+        # An office answers a member of the CPPCC.
+        (
+            "关于省政协第0310号提案的答复\n晏明委员：\n您提出的算力提案收悉。\n"
+            "近年来，我省算力规模不断壮大，湖北算力已达900P。",
+            "government",
+            "湖北省",
+        ),
+        (
+            "您提出的《关于智能教育的提案》收悉，现答复如下：\n"
+            "教育部高度重视人工智能。\n2018年，启动人工智能助推教师队伍建设行动。",
+            "ministry",
+            "全国",
+        ),
         # The matter as such, behind what it is called.
         (
             "杭州的算力产业很红火。\n作为引领新一轮变革的战略性技术，人工智能是重要引擎。",
@@ -709,7 +730,8 @@ def test_who_speaks_in_the_last_sentence_and_whose_matter_it_is(text, speaker, r
 
 
 @pytest.mark.parametrize(
-    "text", ["专家代表齐聚一堂", "政协委员关于算力的提案", "副总经理和工程师", "专家高度评价算力中心"]
+    "text",
+    ["专家代表齐聚一堂", "政协委员关于算力的提案", "副总经理和工程师", "专家高度评价算力中心"],
 )
 def test_what_follows_a_title_is_not_always_a_name(text):
     assert people_in(text) == []
