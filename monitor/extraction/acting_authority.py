@@ -157,7 +157,7 @@ def _place_acts(masked: str, sentence: str, state: Discourse) -> Attribution | N
     if match is None or press_pattern("society").match(masked, match.end("places")):
         return None
     region = region_of_all(regions_in(masked[slice(*match.span("places"))]))
-    if topic_regions(masked) and not press_pattern("facility").match(masked, match.end("places")):
+    if topic_regions(masked):
         state.subject_place = region
     rest = masked[match.end() :]
     office = match["office"]
