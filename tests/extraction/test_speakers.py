@@ -717,6 +717,19 @@ def test_who_speaks_after_somebody_else(text, last):
             "ministry",
             "全国",
         ),
+        # Who signs as a member of a committee of experts is an expert, whoever has the committee.
+        (
+            "算力要落地。\n未来的赢家是用好算力的企业。\n（作者系工信部通信专家委员会委员）",
+            "expert",
+            "全国",
+        ),
+        # Scenes after a regulation are no part of it.
+        (
+            "《杭州市机器人条例》施行，明确将建设训练基地。\n机器人警队在西湖上岗；"
+            "在街头，机器人能独立制作咖啡。",
+            "media",
+            "杭州市",
+        ),
         # The matter as such, behind what it is called.
         (
             "杭州的算力产业很红火。\n作为引领新一轮变革的战略性技术，人工智能是重要引擎。",
