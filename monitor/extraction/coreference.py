@@ -107,13 +107,14 @@ def _informant(body: str, state: Discourse) -> tuple[ReportingClause, Attributio
 
 def _told_at_meeting(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
     """会上介绍，…: whose press conference it is."""
-    match = press_pattern("told_at_meeting").match(body)
-    if match is None or state.frame.host is None:
+    host = state.frame.host
+    match = press_pattern("told_at_meeting").match(body) if host is not None else None
+    if match is None or host is None:
         return None
     subject = Subject(Reference.MEETING, match[0])
     clause = ReportingClause(subject, Manner.REPORT, "介绍", match.end(), closes=False)
-    told = replace(state.frame.host, cue=match[0], known_by=KnownBy.NAMED, distance=0)
-    return clause, replace(told, manner=Manner.REPORT, person="")
+    told = replace(host, manner=Manner.REPORT, cue=match[0], known_by=KnownBy.NAMED)
+    return clause, replace(told, person="", distance=0)
 
 
 def _leader_says(body: str) -> tuple[ReportingClause, Attribution] | None:

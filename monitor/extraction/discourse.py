@@ -93,21 +93,19 @@ class Discourse:
 
 def note_people(masked: str, state: Discourse) -> None:
     """Record the people a text introduces; who is its subject is whom 他 means next."""
-    leads = True
-    delegate = False
+    leads, before = True, ""
     for clause in _by_person(masked):
-        was_delegate, delegate = (
-            delegate,
-            press_pattern("delegate_before").search(clause) is not None,
-        )
+        office, before = before, clause
         opening = press_pattern("opening").match(clause)
         if leads and opening is not None and opening.end() == len(clause):
             continue  # 5月6日，某局…
         names, first, leads = people_in(clause), leads, False
         if first and (known := state.known(clause)) is not None:
             state.last_person = known
-        words = _introducing("政协委员" * was_delegate + clause, names)
-        group = None if names else press_pattern("several_people").search(clause)
+        words = _introducing(clause, names)
+        if names and press_pattern("delegate_before").search(office):
+            words = office + words  # 某省政协委员，某大学校长王某
+        group = None if names else _several_people(clause)
         role = role_of(group[0] if group else words) if names or first or group else None
         if role is None or role.speaker is Speaker.MEDIA:
             continue
@@ -123,6 +121,12 @@ def note_people(masked: str, state: Discourse) -> None:
             continue
         for name in names:
             state.add_person([name[:3]], person)
+
+
+def _several_people(clause: str) -> re.Match[str] | None:
+    """The people without names that a clause speaks of: 八位委员."""
+    counted = "位" in clause or "名" in clause
+    return press_pattern("several_people").search(clause) if counted else None
 
 
 def _introducing(clause: str, names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from monitor.extraction.article_frame import read_frame
 from monitor.extraction.attribution import Attribution
@@ -17,7 +17,13 @@ from monitor.extraction.context_scope import ContextArticle, Place, TopicWords
 from monitor.extraction.issuers import AUTHORITIES
 from monitor.extraction.labels import CueScores, cue_grams, cues_of_sentence, score_cues
 from monitor.extraction.pattern_prefilter import PatternPrefilter
-from monitor.extraction.press_features import CONTEXT, Features, PressArticle, known_grams
+from monitor.extraction.press_features import (
+    CONTEXT,
+    Features,
+    PressArticle,
+    SentenceFeatures,
+    known_grams,
+)
 from monitor.extraction.press_model import SURE_BY, ArticleScorer, PressModel, press_model
 from monitor.extraction.quantities import quantities
 from monitor.extraction.source_names import SourceName, fitting_name, name_sources
@@ -88,7 +94,6 @@ class PressReader:
             frame,
             known_grams=_known_grams(),
         )
-        self._scorer: ArticleScorer | None = None
 
     @property
     def model(self) -> PressModel:
@@ -109,13 +114,15 @@ class PressReader:
         return self._attributions[paragraph][index].known_by in SURE_BY
 
     def features(self, paragraph: int, index: int) -> Features:
-        """What the model weighs of a sentence."""
+        """What the model weighs of a sentence, with what it weighs of all of the article."""
+        own = self.sentence_features(paragraph, index)
+        return {**self._article.features, **own.by_zone()}
+
+    def sentence_features(self, paragraph: int, index: int) -> SentenceFeatures:
+        """What the model weighs of a sentence alone."""
         sentence, attribution, scores, grams = self._rule_input(paragraph, index)
         label, _ = label_by_speaker(sentence, attribution, scores, grams)
-        return {
-            **self._article.features,
-            **self._article.features_of(paragraph, index, scores, label).by_zone(),
-        }
+        return self._article.features_of(paragraph, index, scores, label)
 
     def _rule_input(
         self, paragraph: int, index: int
@@ -155,13 +162,13 @@ class PressReader:
         return [
             ScopeCandidate(place, score, nearest)
             for place, nearest, features in self.scope_features(words)
-            if (score := self._scores().scope(features["sentence"], features[CONTEXT])) >= least
+            if (score := self.scorer.scope(features["sentence"], features[CONTEXT])) >= least
         ]
 
-    def _scores(self) -> ArticleScorer:
-        if self._scorer is None:
-            self._scorer = ArticleScorer(self.model, self._article.features)
-        return self._scorer
+    @cached_property
+    def scorer(self) -> ArticleScorer:
+        """The model's arithmetic for the sentences of this article."""
+        return ArticleScorer(self.model, self._article.features)
 
     def read_in_context(
         self, found: ScopeCandidate, *, reason: bool = False
@@ -189,7 +196,7 @@ class PressReader:
         by_rule, why = label_by_speaker(sentence, attribution, scores, grams)
         features = self._article.features_of(paragraph, index, scores, by_rule)
         sure = attribution.known_by in SURE_BY
-        best, second = model.best(self._scores().scores(features), margin, sure=sure)
+        best, second = model.best(self.scorer.scores(features), margin, sure=sure)
         told = ""
         if reason:
             weighed = {**self._article.features, **features.by_zone()}
