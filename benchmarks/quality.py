@@ -406,9 +406,10 @@ trained by the same script in the same way, but without these articles: the mode
 from them too. Both also learned from articles that we labelled by that guide; many are of the same
 newspapers and broadcasts, perhaps of the same days, none shares more than a twentieth of its text
 with these (`tools/data/archive_labels.jsonl`). Shares are of all labelled sentences, found or
-not; the first version of the rules gave 0.48, 0.42, 0.90 and 0.33 on the same articles. One sentence
-in twelve names neither AI nor computing and belongs to it by what it refers to alone (a tool that
-reads sentence by sentence may leave these out, says the guide): they are in the first column only.
+not; the first version of the rules gave 0.48, 0.42, 0.90 and 0.33 on the same articles. One
+sentence in twelve names neither AI nor computing and belongs to it by what it refers to alone (a
+tool that reads sentence by sentence may leave these out, says the guide): they are in the first
+column only.
 
 {press}## By kind of text
 

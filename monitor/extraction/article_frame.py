@@ -183,17 +183,7 @@ def _host(paragraphs: Sequence[Sequence[str]], place: str | None) -> Attribution
                 if subject.speaker in AUTHORITIES and subject.reference is Reference.ROLE:
                     region = region_of_role(subject.speaker, subject.region, subject.text, place)
                     return Attribution(subject.speaker, region, Manner.REPORT, clause.cue)
-    return next(filter(None, (_convener(one) for s in paragraphs for one in s)), None)
-
-
-def _convener(sentence: str) -> Attribution | None:
-    """The government that holds the press conference a sentence tells of."""
-    match = press_pattern("convenes").match(sentence, news_start(sentence))
-    role = role_of(match["who"]) if match is not None else None
-    region = first_region(match["who"]) if match is not None else None
-    if match is None or role is None or role.speaker is not Speaker.GOVERNMENT or region is None:
-        return None
-    return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, match["who"])
+    return None
 
 
 def _voice(title: str, lead: Sequence[str], place: str | None, length: int) -> Attribution | None:

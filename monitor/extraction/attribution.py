@@ -317,10 +317,11 @@ def _subject(clause: str, core: str, manner: Manner) -> Subject:
         return Subject(Reference.DOCUMENT, clause)
     if press_pattern("meeting").search(core):
         return Subject(Reference.MEETING, clause)
-    here = manner is Manner.ANNOUNCE and press_pattern("that_place").fullmatch(core) is not None
-    region = _announcing_place(core) if manner is Manner.ANNOUNCE and not here else None
+    announces = manner is Manner.ANNOUNCE
+    here = announces and press_pattern("that_place").fullmatch(core) is not None
+    region = _announcing_place(core) if announces and not here else None
     if here or region is not None:
-        return Subject(Reference.ROLE, core if here else clause, Speaker.GOVERNMENT, region)
+        return Subject(Reference.ROLE, clause, Speaker.GOVERNMENT, region)
     return Subject(Reference.NAME, clause, name=person or core)
 
 
@@ -376,11 +377,11 @@ def role_of(subject: str) -> Role | None:
     return next((role for role, pattern in roles() if pattern.search(subject)), None)
 
 
-_NO_THIRD = frozenset("的说介认称指告在从与和向对将就也还都则曾透坦赴到")
-"""Characters that end no name of three."""
+_NOT_OF_NAMES = frozenset("的说介认称")
+"""What begins the words behind a name of two characters rather than ends one of three."""
 
 
 def people_in(text: str) -> list[str]:
     """Names (two or three characters) of the persons a text introduces with a title."""
     names = (match["name"] for match in _person_pattern().finditer(text))
-    return [name[:2] if name[2:] and name[2] in _NO_THIRD else name for name in names]
+    return [name[:2] if name[2:3] in _NOT_OF_NAMES else name for name in names]

@@ -107,14 +107,24 @@ def _informant(body: str, state: Discourse) -> tuple[ReportingClause, Attributio
 
 def _told_at_meeting(body: str, state: Discourse) -> tuple[ReportingClause, Attribution] | None:
     """会上介绍，…: whose press conference it is."""
-    host = state.frame.host
+    host = state.convener
     match = press_pattern("told_at_meeting").match(body) if host is not None else None
-    if match is None or host is None:
+    if match is None or host is None or any(reporting_clauses(body[match.end() :])):
         return None
     subject = Subject(Reference.MEETING, match[0])
     clause = ReportingClause(subject, Manner.REPORT, "介绍", match.end(), closes=False)
     told = replace(host, manner=Manner.REPORT, cue=match[0], known_by=KnownBy.NAMED)
     return clause, replace(told, person="", distance=0)
+
+
+def _convener(body: str) -> Attribution | None:
+    """The government that holds the press conference a sentence tells of."""
+    match = press_pattern("convenes").match(body) if "会" in body else None
+    role = role_of(match["who"]) if match is not None else None
+    region = first_region(match["who"]) if match is not None else None
+    if match is None or role is None or role.speaker is not Speaker.GOVERNMENT or region is None:
+        return None
+    return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, match["who"])
 
 
 def _leader_says(body: str) -> tuple[ReportingClause, Attribution] | None:
@@ -192,6 +202,7 @@ def _quoted_document(body: str, state: Discourse) -> tuple[ReportingClause, Attr
 
 def _remember(subject: Subject, attribution: Attribution, state: Discourse) -> None:
     if subject.name:
+        # A name alone may have words behind it: 王某还详细了解….
         name = subject.name if subject.speaker else attribution.person
         state.add_person([name or subject.name], attribution)
     elif subject.person or (
@@ -248,14 +259,27 @@ def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attributi
     before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
     note_people(before, state)
     known = state.last_person or state.current or state.carried
-    if known is None or not press_pattern("group").fullmatch(subject.text):
-        return known
+    return _group(subject, known, state) if _is_group(subject) else known
+
+
+def _is_group(subject: Subject) -> bool:
+    return press_pattern("group").fullmatch(subject.text) is not None
+
+
+def _group(subject: Subject, known: Attribution | None, state: Discourse) -> Attribution | None:
+    """Who 大家 and 多位专家 are, who have no name: what they are called, or who was spoken of.
+
+    Whoever came to hear a leader (与会嘉宾) does not speak with his voice.
+    """
     role = role_of(subject.text)
-    leader = known.speaker is Speaker.GOVERNMENT and known.region == NATION
-    if role is not None or (leader and press_pattern("guests").fullmatch(subject.text)):
-        speaker = role.speaker if role is not None else Speaker.MEDIA
-        return Attribution(speaker, known.region, Manner.OPINE, subject.text)
-    return replace(known, person="")
+    if role is not None:
+        region = known.region if known is not None else None
+        return Attribution(role.speaker, region, Manner.OPINE, subject.text)
+    known = state.group or known
+    leader = known is not None and known.speaker is Speaker.GOVERNMENT and known.region == NATION
+    if leader and press_pattern("guests").fullmatch(subject.text):
+        return Attribution(Speaker.MEDIA, NATION, Manner.OPINE, subject.text)
+    return None if known is None else replace(known, person="")
 
 
 def _resolve_role(clause: ReportingClause, state: Discourse) -> Attribution:
@@ -265,10 +289,10 @@ def _resolve_role(clause: ReportingClause, state: Discourse) -> Attribution:
     """
     subject = clause.subject
     speaker = subject.speaker or Speaker.MEDIA
-    if press_pattern("that_place").fullmatch(subject.text):
+    if press_pattern("that_place").fullmatch(subject.text):  # 当地提出: the place named before
         region = state.place if state.place not in {None, NATION} else state.home()
-        cue = f"{subject.text}{clause.verb}"
-        return Attribution(speaker, region, clause.manner, cue, KnownBy.ACTING)
+        announcer = Speaker.MEDIA if region in {None, NATION} else speaker
+        return Attribution(announcer, region, clause.manner, clause.cue, KnownBy.ACTING)
     region = region_of_role(speaker, subject.region, subject.text, state.home())
     told = subject.person or (speaker is Speaker.GOVERNMENT and subject.region == NATION)
     owner = state.office or state.owner
@@ -317,8 +341,10 @@ def issuer_of_document(subject: Subject, body: str, state: Discourse) -> Attribu
 def _local_document(subject: Subject, state: Discourse) -> Attribution | None:
     """The place's own document of that name that the article spoke of: 规划纲要 alone."""
     known = state.document
-    own = known is not None and known.speaker is Speaker.GOVERNMENT
-    return known if own and press_pattern("bare_document").fullmatch(subject.text) else None
+    bare = press_pattern("bare_document").fullmatch(subject.text)
+    if bare is None or known is None or known.speaker is not Speaker.GOVERNMENT:
+        return None
+    return known if bare["kind"] in known.cue else None
 
 
 def _with_quote(subject: Subject, body: str) -> str:
@@ -397,6 +423,7 @@ def note(sentence: str, state: Discourse) -> None:
         if issued.speaker in AUTHORITIES:
             state.owner = issued
     state.meeting = meeting_of(body, state) or state.meeting
+    state.convener = _convener(body) or state.convener
     broken = press_pattern("pending").match(body)
     if broken is not None:
         region = first_region(broken[0]) or state.home()

@@ -46,6 +46,8 @@ class Discourse:
     """Who is quoted when a paragraph ends inside the quotation."""
     cited: Attribution | None = None
     """Who is cited in a list that goes on after a semicolon."""
+    convener: Attribution | None = None
+    """Who holds the press conference that this paragraph tells of: 会上介绍 is its word."""
     pending: Attribution | None = None
     """A speaker whose 看来 follows in a later line, because a column broke the sentence."""
     subject_place: str | None = None
@@ -55,6 +57,8 @@ class Discourse:
     begun: bool = False
     """The headline is read."""
     last_person: Attribution | None = None
+    group: Attribution | None = None
+    """The people without names who were spoken of last: 大家 are these."""
     people: dict[str, Attribution] = field(default_factory=dict)
     place: str | None = None
     """The region named last."""
@@ -103,7 +107,7 @@ def note_people(masked: str, state: Discourse) -> None:
         if first and (known := state.known(clause)) is not None:
             state.last_person = known
         words = _introducing(clause, names)
-        if names and press_pattern("delegate_before").search(office):
+        if names and press_pattern("delegate_alone").fullmatch(office):
             words = office + words  # 某省政协委员，某大学校长王某
         group = None if names else _several_people(clause)
         role = role_of(group[0] if group else words) if names or first or group else None
@@ -115,7 +119,9 @@ def note_people(masked: str, state: Discourse) -> None:
         person = Attribution(role.speaker, region, Manner.REPORT, clause[:30], KnownBy.NAMED)
         if role.speaker in AUTHORITIES and not is_leader(role):
             state.office = person
-        if group or (is_leader(role) and first):
+        if group is not None:
+            state.group = person
+        elif is_leader(role) and first:
             state.last_person = person
         if any(state.known(name) for name in names):
             continue
@@ -125,8 +131,7 @@ def note_people(masked: str, state: Discourse) -> None:
 
 def _several_people(clause: str) -> re.Match[str] | None:
     """The people without names that a clause speaks of: 八位委员."""
-    counted = "位" in clause or "名" in clause
-    return press_pattern("several_people").search(clause) if counted else None
+    return press_pattern("several_people").search(clause)
 
 
 def _introducing(clause: str, names: Sequence[str]) -> str:

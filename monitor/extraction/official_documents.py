@@ -66,7 +66,8 @@ def _issuer(lines: Sequence[str], place: str | None) -> tuple[Speaker, str | Non
         if office is not None:
             return office
     head = lines[: 2 * _HEAD]
-    speaks = place is None and any(ministry_pattern().match(line) for line in head)
+    replies = any(press_pattern("reply").search(line) for line in head)
+    speaks = replies and any(ministry_pattern().match(line) for line in head)
     if speaks or any(press_pattern("to_all_provinces").search(line) for line in head):
         return Speaker.MINISTRY, NATION
     if somewhere is not None:

@@ -91,6 +91,7 @@ class SpeakerWords(WordTable):
     concrete: str
     by_document: str
     delegate_before: str
+    delegate_alone: str
     delegate_after: str
     listed_person: str
     several_people: str
@@ -174,6 +175,7 @@ class SpeakerWords(WordTable):
     that_body: str
     launching: str
     briefing: str
+    world_wide: str
     national_event: str
     leader_event: str
     visits: str

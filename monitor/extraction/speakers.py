@@ -94,7 +94,7 @@ def _attribute_paragraph(sentences: Sequence[str], state: Discourse) -> list[Att
     if not sentences:
         return []
     state.carried, state.current = state.current or state.carried, None
-    state.paragraph_place = state.subject_place = None
+    state.paragraph_place = state.subject_place = state.convener = None
     state.caption = caption(sentences[0], state)
     if state.author is not None and state.author.known_by is KnownBy.ISSUED:
         return [_attribute_issued(state.author, sentence, state) for sentence in sentences]
@@ -378,8 +378,6 @@ def _newspaper_speaks(sentence: str, state: Discourse) -> bool:
     return scene is not None or any(press_pattern(cue).match(sentence) for cue in cues)
 
 
-_SUBJECT_READ = 80
-_WITHIN = str.maketrans("", "", "“”□")
 _NARRATED_PLANS = frozenset({KnownBy.ACTING, KnownBy.DOCUMENT, KnownBy.OWNER})
 """Nobody speaks: the newspaper tells a plan, and only what plans is its owner's."""
 
@@ -388,13 +386,12 @@ def _continues_plan(sentence: str, current: Attribution, state: Discourse) -> bo
     """Whether a sentence after a plan that the newspaper tells belongs to the plan too."""
     if is_plan_without_subject(sentence):
         return not is_backward_looking(sentence)
-    if press_pattern("defines").search(sentence) or press_pattern("firm_acts").search(
-        mask_quotes(sentence), 0, _SUBJECT_READ
-    ):
+    if press_pattern("defines").search(sentence):
         return False
     if current.known_by is KnownBy.DOCUMENT and press_pattern("duty").search(sentence):
         return True
-    if press_pattern("trend").match(sentence) or press_pattern("judges").search(sentence):
+    told = press_pattern("trend").match(sentence) or press_pattern("judges").search(sentence)
+    if told or press_pattern("firm_acts").search(mask_quotes(sentence)):
         return False
     if state.frame.owner is not None:
         return not is_backward_looking(sentence)
@@ -444,7 +441,7 @@ def _is_one_quotation(sentence: str, inside: bool) -> bool:
     “东数西算”工程… with a name in quotes at its end has some.
     """
     masked = mask_quotes(sentence, inside=inside)
-    return not masked.translate(_WITHIN).strip("。！？；… ")
+    return not masked.strip("“”《》□，、：。！？；… ") and masked.count("《") == masked.count("》")
 
 
 def _ends_inside_quotation(sentence: str, inside: bool) -> bool:

@@ -50,13 +50,16 @@ def topic_regions(text: str) -> tuple[Region, ...]:
             continue
         if press_pattern("home").search(text[max(0, start - 5) : start]):
             continue
-        if sent and press_pattern("destination").match(text, end):
+        towards = sent and text[start - 1 : start] in {"赴", "在", "到", "往"}
+        if towards and press_pattern("destination").match(text, end):
             continue
         begins = not start or text[start - 1] in "，。；：“"
         if not begins and press_pattern("ranked").match(text, end):
             continue
-        # 2025年某市…大会 is an event of the city.
-        if national and region.level != "province" and start != national.end("scope"):
+        # 2025年某市…大会 is an event of the city, 2025某市世界…大会 is none.
+        own = national and start == national.end("scope")
+        own = own and not press_pattern("world_wide").match(text, end)
+        if national and region.level != "province" and not own:
             continue
         if held and press_pattern("venue").search(text[max(0, start - 14) : start]):
             continue

@@ -632,7 +632,11 @@ def test_who_speaks_after_somebody_else(text, last):
     ("text", "speaker", "region"),
     [
         # A name in quotes within a title ends no clause, and a short title in brackets is no other.
-        ("《江苏省“人工智能+”文旅方案》提出，到2030年建成十个示范区。", "government", "江苏省"),
+        (
+            "例如，北京将打造人工智能第一城。《江苏省“人工智能+”方案》提出，到2030年建成先导区。",
+            "government",
+            "江苏省",
+        ),
         (
             "日前，《河南省算力规划（2024年）》（简称《规划》）发布，其中提到，要建算力高地。",
             "government",
@@ -690,7 +694,7 @@ def test_who_speaks_after_somebody_else(text, last):
             "全国",
         ),
         # A visit elsewhere is the matter of who goes; a city's own event is the city's.
-        ("2月26日，枣庄市市长晏明带队在上海市考察智算企业。", "media", "枣庄市"),
+        ("2月26日，市长晏明带队在上海市考察智算企业，推进枣庄智算中心建设。", "media", "枣庄市"),
         ("2025年苏州市“人工智能+”推进大会举行。", "media", "苏州市"),
         # 亚运城市 and 巴中友好 name no place, nor does the Great Hall.
         ("亚运城市推出智能驾驶体验。", "media", "全国"),
@@ -765,3 +769,92 @@ def test_a_question_and_thanks_are_no_words():
     assert [one.speaker for one in attributions(text)] == [Speaker.MEDIA, Speaker.MEDIA]
     visit = "枣庄市委书记晏明到智算企业调研。在某某公司，晏明对企业应用人工智能表示肯定。"
     assert attributions(visit)[-1].speaker is not Speaker.ENTERPRISE
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker", "region"),
+    [
+        # An answer to a member has its form; that a suggestion or a motion was received is news.
+        (
+            "枣庄市智能客服上线\n你的建议已收到！\n某某公司经理晏明说，模型已量产。",
+            "enterprise",
+            None,
+        ),
+        # 他 is whoever acts, not the people he met.
+        (
+            "枣庄市市长晏明与三位企业家代表座谈。他强调，2027年将建成智算中心十个。",
+            "government",
+            "枣庄市",
+        ),
+        ("某某公司经理晏明和一位专家交谈。他说，算力够用。", "enterprise", None),
+        # A title, or a second quotation, does not end the words that are quoted.
+        (
+            "全国人大代表晏明建议，设立算力基金。\n“应把算力写进《电力法》，尽快建设算力网。”",
+            "delegate",
+            "全国",
+        ),
+        ("某某公司经理晏明说，算力够用。\n“算力要便宜”，“电价要下降”。", "enterprise", None),
+        # Who governs and teaches governs.
+        ("某某大学教授、科技部副部长晏明表示，2027年将建成算力网。", "ministry", "全国"),
+        ("枣庄市副市长、某某大学教授晏明表示，将建智算中心。", "government", "枣庄市"),
+        # As a pillar of the place it is the place's matter.
+        ("杭州的算力很红火。\n作为我市的支柱产业，人工智能已成为新引擎。", "media", "杭州市"),
+        # A firm that a plan supports is no subject, nor is one that has duties.
+        (
+            "《杭州市算力办法》提出，建设智算中心。今后由市级财政支持某某有限公司建设智算中心。",
+            "government",
+            "杭州市",
+        ),
+        (
+            "《杭州市算力办法》提出，建设智算中心。科技公司应当按季度报送数据。",
+            "government",
+            "杭州市",
+        ),
+        # A plan's field of use is no scene.
+        (
+            "《宁波市人工智能方案》提出，建设智能港口。在码头，将推广无人集卡。",
+            "government",
+            "宁波市",
+        ),
+        # What a named person says at a press conference is his own, as is another meeting's word.
+        (
+            "北京市人民政府新闻办公室举行算力新闻发布会。"
+            "会上介绍，某某公司总经理晏明说，明年将建成智算中心。",
+            "enterprise",
+            None,
+        ),
+        (
+            "去年6月，北京市人民政府举行新闻发布会。\n"
+            "今年7月，某某公司召开大会。会上介绍，新芯片已量产。",
+            "media",
+            "北京市",
+        ),
+        # A document of another name is another's.
+        (
+            "北京市印发《算力券办法》。\n3月，“十五五”规划纲要公布。规划纲要提出，建设全国算力网。",
+            "government",
+            "全国",
+        ),
+        # Police of other countries, and 当地 where no place was named.
+        ("广东企业加快出海。\n据美国警方通报，AI诈骗增多。", "media", "全国"),
+        ("当地提出，将建数据中心。", "media", "全国"),
+        # The traveller's own place stays.
+        ("晏明率领合肥市考察团赴深圳市学习智算。", "media", "合肥市"),
+        # 该市场 is no city, and 这一方面 no half of a pair.
+        (
+            "浙江省数据局局长晏明说，杭州是枢纽。下一步在该市场推出算力服务。",
+            "government",
+            "浙江省",
+        ),
+    ],
+)
+def test_what_looks_alike_is_told_apart(text, speaker, region):
+    assert voices(text)[-1] == (speaker, region)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("数据局局长向明辉", "向明辉"), ("数据局局长和志强", "和志强"), ("市长王志向", "王志向")],
+)
+def test_rare_names_are_names(text, name):
+    assert people_in(text) == [name]
