@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import RefusedAddress
-from monitor.fetching.ssrf_guard import check_name, is_public
+from monitor.public_hosts import check_name, is_public
 from monitor.urls import canonical_url, parse_url, resolve_url
 
 NOT_PUBLIC = """
