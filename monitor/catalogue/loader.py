@@ -22,7 +22,7 @@ from monitor.catalogue.schema import (
 )
 from monitor.errors import RefusedAddress, UserError, UserErrors
 from monitor.model.documents import DocumentKind, Selectors
-from monitor.public_hosts import check_name
+from monitor.public_hosts import check_name, is_plainly_public
 from monitor.urls import parse_url
 from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
 from monitor.yaml_mistakes import tell_odd_numbers
@@ -333,6 +333,8 @@ def _check_hosts(source: Source, file: YamlFile, place: Path_) -> None:
         return
     for key, addresses in (("lists", source.lists), ("pages", source.pages)):
         for index, address in enumerate(addresses):
+            if is_plainly_public(address):
+                continue
             try:
                 check_name(parse_url(address).host, address)
             except RefusedAddress as error:
