@@ -89,6 +89,7 @@ class FetchError(MonitorError):
 
     def __init__(self, message: str, *, url: str) -> None:
         """Keep the address beside the reason."""
+        self.reason = message
         self.url = url
         super().__init__(f"{message} ({url})")
 

@@ -115,7 +115,6 @@ def parse_url(address: str) -> httpx.URL:
     try:
         url = httpx.URL(address)
         host = url.raw_host.decode("ascii").lower()
-        port = url.port
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise RefusedAddress("this is no address", url=address) from None
     if url.scheme not in {"http", "https"}:
@@ -124,8 +123,10 @@ def parse_url(address: str) -> httpx.URL:
         raise RefusedAddress("the address has a user name in it", url=address)
     if ":" in host and not host.startswith("["):
         host = f"[{host}]"
-    if not host or len(host) > 253 or _host_pattern().fullmatch(host) is None or not _is_port(port):
+    if not host or len(host) > 253 or _host_pattern().fullmatch(host) is None:
         raise RefusedAddress("the address has no plain host", url=address)
+    if not _is_port(url.port):
+        raise RefusedAddress("the port is not from 1 to 65535", url=address)
     # As it is sent, Chinese letters take nine characters each; PostgreSQL indexes no such address.
     if not address.isascii() and len(str(url)) > MAX_LENGTH:
         raise RefusedAddress("the address is too long", url=address[:80] + "…")

@@ -38,6 +38,7 @@ _MAX_BITS = 1_024
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _PLAIN = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_STANDARD_TAG = "tag:yaml.org,2002:"
 _NO_KEY = object()
 
 
@@ -199,7 +200,11 @@ class _Reader:
                 self._add(self._scalar(event), event, event.anchor, 1)
             elif isinstance(event, AliasEvent):
                 if event.anchor not in self._anchors:
-                    raise self._wrong(f"*{event.anchor} stands for nothing yet", event.start_mark)
+                    raise self._wrong(
+                        f"*{event.anchor} stands for nothing yet",
+                        event.start_mark,
+                        "put a text that begins with * in quotes",
+                    )
                 value, size = self._anchors[event.anchor]
                 self._add(value, event, None, size)
             elif isinstance(event, SequenceStartEvent | MappingStartEvent):
@@ -209,9 +214,7 @@ class _Reader:
 
     def _begin(self, event: SequenceStartEvent | MappingStartEvent) -> None:
         if event.tag not in _PLAIN:
-            raise self._wrong(
-                f"this is not YAML: the tag {event.tag!r} means nothing here", event.start_mark
-            )
+            raise self._unknown_tag(event.tag, event.start_mark)
         if len(self._open) >= _MAX_DEPTH:
             raise UserError("this file unfolds to too many values", file=self._file)
         at = self._next_path()
@@ -297,9 +300,7 @@ class _Reader:
         node = yaml.ScalarNode(tag, event.value, event.start_mark)  # type: ignore[arg-type]
         build = self._loader.yaml_constructors.get(tag)
         if build is None:
-            raise self._wrong(
-                f"this is not YAML: the tag {tag!r} means nothing here", event.start_mark
-            )
+            raise self._unknown_tag(tag, event.start_mark)
         value = build(self._loader, node)
         if isinstance(value, str):
             return self._texts.setdefault(value, value)
@@ -316,6 +317,14 @@ class _Reader:
     def _record_place(self, path: Path_, mark: Any) -> None:
         if self._places is not None:
             self._places.setdefault(path, (mark.line + 1, mark.column + 1))
+
+    def _unknown_tag(self, tag: str | None, mark: Any) -> UserError:
+        written = str(tag).replace(_STANDARD_TAG, "!!", 1)
+        return self._wrong(
+            f"this is not YAML: the tag {written!r} means nothing here",
+            mark,
+            "leave it out, or put a text that begins with ! in quotes",
+        )
 
     def _wrong(self, what: str, mark: Any, hint: str | None = None) -> UserError:
         return UserError(
@@ -369,8 +378,10 @@ class YamlFile:
         """
         path = at
         for part in loc:
-            if (*path, part) in self.places:
-                path = (*path, part)
+            # A key that YAML reads as a number has its place by its text.
+            step = next((one for one in (part, str(part)) if (*path, one) in self.places), None)
+            if step is not None:
+                path = (*path, step)
         return path
 
     def error(self, path: Path_, message: str, hint: str | None = None) -> UserError:

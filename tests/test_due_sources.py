@@ -25,6 +25,7 @@ from monitor.daemon.retention import apply_retention
 from monitor.daemon.visits import DueVisits
 from monitor.errors import UserError
 from monitor.fetching.fake import FakeFetcher, FakePage
+from monitor.ingest import entries
 from monitor.ingest.schedule import next_start, spread
 from monitor.model.documents import Fetched, Outcome
 from monitor.storage.engine import Database
@@ -404,7 +405,6 @@ async def fails_and_is_made_again(watch, monkeypatch, part, fail):
     "statement",
     [
         "SELECT pg_terminate_backend(pg_backend_pid())",  # a restart
-        "SET LOCAL statement_timeout = 1; SELECT pg_sleep(30)",
         # lock_timeout, a deadlock, too many connections, a full disk
         *(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$" for state in ("55P03", "40P01")),
         *(f"DO $$ BEGIN RAISE SQLSTATE '{state}'; END $$" for state in ("53300", "53100")),
@@ -420,6 +420,41 @@ async def test_a_server_that_cannot_serve_in_a_visit_is_no_failure_of_the_source
 
     async with watching(tmp_path, postgres_database.connection_string) as watch:
         await fails_and_is_made_again(watch, monkeypatch, f"monitor.ingest.{part}", fail)
+
+
+async def test_a_page_that_runs_into_a_statement_timeout_is_a_failure_of_that_page(
+    tmp_path, postgres_database, monkeypatch
+):
+    """It would never get through, and its source would be asked every hour for ever."""
+    read = entries._visit_entry
+    second = f"{BASE}/second.html"
+    catalogue = CATALOGUE.replace(f"pages: {PAGE}", f"pages: ['{PAGE}', '{second}']")
+
+    async def slow(source, context, entry, *rest):
+        if entry.url == PAGE:
+            with context.write() as connection:
+                connection.execute(text("SET LOCAL statement_timeout = 1; SELECT pg_sleep(30)"))
+        return await read(source, context, entry, *rest)
+
+    monkeypatch.setattr("monitor.ingest.entries._visit_entry", slow)
+    async with watching(tmp_path, postgres_database.connection_string, catalogue) as watch:
+        assert second in await watch.look()
+        of_page = "SELECT last_outcome, failures, last_reason FROM frontier_entry WHERE url = '{}'"
+        ((outcome, failures, reason),) = watch.sql(of_page.format(PAGE))
+        assert (outcome, failures) == ("error", 1)
+        assert "statement_timeout" in reason
+        assert watch.sql(of_page.format(second))[0][:2] == ("gone", 1)
+        ((outcome, reason),) = watch.sql(
+            "SELECT last_outcome, last_reason FROM source WHERE id = 'page'"
+        )
+        assert outcome == "error"
+        assert PAGE in reason
+        waits = []
+        for _ in range(4):
+            ((due,),) = watch.sql(f"SELECT next_visit_at FROM frontier_entry WHERE url = '{PAGE}'")
+            waits.append(round((due - watch.clock[0]) / HOUR))
+            await watch.look(due - watch.clock[0])
+        assert waits == sorted(set(waits))
 
 
 @pytest.mark.parametrize("part", ["visit.read_lists", "entries._visit_entry"])
@@ -673,14 +708,58 @@ async def test_hosts_that_answer_nothing_leave_half_of_the_places_to_the_others(
         assert sorted(site.asked) == sorted([*hosts, BASE])
 
 
+@asynccontextmanager
+async def one_round(tmp_path, addresses, *, silent, places):
+    catalogue = "builtin: false\nsources:\n" + "".join(
+        f"  - {{id: s{n}, name: 报告, pages: '{url}', allow_private: true}}\n"
+        for n, url in enumerate(addresses)
+    )
+    async with watching(tmp_path, f"sqlite:///{tmp_path / 'm.db'}", catalogue) as watch:
+        site = TarpitFetcher(now=lambda: watch.clock[0], silent=silent)
+        crawl = CrawlSettings(min_delay=0.0, concurrency=places)
+        app = replace(
+            watch.app,
+            context=replace(watch.app.context, fetcher=site),
+            settings=watch.app.settings.model_copy(update={"crawl": crawl}),
+        )
+        yield app, site
+
+
+async def test_one_round_keeps_half_of_the_places_from_sources_whose_last_visit_failed(tmp_path):
+    hosts = tuple(f"http://127.0.1.{n}:1/" for n in range(6))
+    async with one_round(tmp_path, [*hosts, BASE], silent=hosts, places=4) as (app, site):
+        with app.context.database.write() as connection:
+            # The process that found out has ended.
+            connection.execute(text("UPDATE source SET last_outcome = 'error' WHERE id <> 's6'"))
+        visits = asyncio.create_task(run_once(app))
+        async with asyncio.timeout(30):
+            await site.answered.wait()
+            assert len(set(site.asked) & set(hosts)) <= 3  # one may have come after the answer
+            site.timed_out.set()
+            assert len(await visits) == 7
+
+
+async def test_one_round_sets_aside_what_shares_a_host_that_answered_nothing(tmp_path):
+    addresses = ["http://127.0.1.1:1/a", "http://127.0.1.1:1/b", BASE]
+    silent = ("http://127.0.1.1:1/",)
+    async with one_round(tmp_path, addresses, silent=silent, places=1) as (app, site):
+        site.timed_out.set()
+        await run_once(app)
+        assert site.asked == [addresses[0], BASE, addresses[1]]
+
+
 async def test_an_address_that_is_refused_keeps_no_other_source_waiting(tmp_path):
     catalogue = CATALOGUE.replace(
         "sources:\n",
-        'sources:\n  - {id: a, name: 要闻, document_kind: news, lists: "http://u:p@a.example/"}\n',
+        'sources:\n  - {id: a, name: 要闻, document_kind: news, lists: "http://a.example/"}\n',
         1,
     )
-    assert catalogue != CATALOGUE
     async with watching(tmp_path, f"sqlite:///{tmp_path / 'm.db'}", catalogue) as watch:
+        # The catalogue refuses it; a source that is made otherwise may have it.
+        refused = replace(watch.app.sources[0], lists=("http://u:p@a.example/",))
+        assert refused.id == "a"
+        watch.app = replace(watch.app, sources=(refused, *watch.app.sources[1:]))
+        watch.restart()
         assert {PAGE, LIST} <= set(await watch.look())
 
 

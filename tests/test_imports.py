@@ -22,7 +22,7 @@ PACKAGE = ROOT / "monitor"
 # imports point one way.
 BASE = {
     *("model", "errors", "yaml", "folding", "urls", "atomic_file", "retry", "secret_mask"),
-    *("printable", "suggestion"),
+    *("printable", "suggestion", "public_hosts", "yaml_mistakes"),
 }
 PURE = {"discovery", "documents", "extraction", "comparison", "rules"}
 
@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "logs": {"model", "printable", "secret_mask"},
     "atomic_file": {"errors"},
     "urls": {"errors"},
+    "public_hosts": {"errors"},
     "retry": set(),
     "folding": set(),
     "suggestion": set(),
@@ -48,6 +49,7 @@ MAY_IMPORT: dict[str, Set[str]] = {
     "http_server": {"errors", "http_connection", "http_limits"},
     "probes": {"http_server"},
     "yaml": {"errors", "suggestion"},
+    "yaml_mistakes": {"errors", "model", "yaml"},
     "synonyms": {"yaml"},
     "config": BASE,
     "documents": BASE,

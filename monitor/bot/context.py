@@ -72,6 +72,16 @@ class Request:
         return unicodedata.normalize("NFKC", self.short_args).casefold()
 
 
+EVERYTHING = frozenset(
+    {
+        *("all", "everything", "anything", "any", "*", "all rules", "every rule", "all of it"),
+        *("all regions", "全部", "所有", "一切", "都要", "全都要", "全部规则", "所有规则"),
+        *("全部地区", "所有地区"),
+    }
+)
+"""What people write for all that there is, case-folded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A PNG image with its caption."""

@@ -545,14 +545,17 @@ class UpdateDispatcher:
         if message is not None and message.text:
             text = _visible(message.text)
             found = _parse_command(text) or _command_in_words(text)
-            name, args = found or ("search", message.text)
+            # Telegram marks Latin letters alone as a command: /订阅 comes here.
+            name, args = found or (
+                ("help", text) if text.startswith("/") else ("search", message.text)
+            )
             await self._dispatch_command(update, context, name, args)
 
     async def unknown_command(self, update: Update, context: _PtbContext) -> None:
         """An unknown command in a private chat, or a known one with text attached to it."""
         message = update.effective_message
         text = message.text or "" if message is not None else ""
-        name, args = _parse_command(text) or _command_in_words(text[1:]) or ("help", text)
+        name, args = _parse_command(text) or _command_in_words(text) or ("help", text)
         await self._dispatch_command(update, context, name, args)
 
     async def callback_query(self, update: Update, context: _PtbContext) -> None:
@@ -715,11 +718,43 @@ _COMMAND_WORDS: Final = {
 }
 
 
+# With a slash only: people search for these words.
+_SLASHED_WORDS: Final = {
+    "语言": "language",
+    "地区": "region",
+    "最新": "latest",
+    "承诺": "commitment",
+    "开始": "start",
+}
+_UNMUTE_WORDS: Final = ("unmute", "取消静音", "解除静音", "关闭静音")
+
+
+@cache
+def _glued_word_pattern() -> re.Pattern[str]:
+    """A Chinese command and what follows without a blank: 静音2小时; after a slash any command."""
+    words = "|".join(
+        sorted((w for w in {**_COMMAND_WORDS, **_SLASHED_WORDS} if len(w) > 1), key=len)[::-1]
+    )
+    return re.compile(rf"/({words})(?![A-Za-z])(.+)|(静音)([\d半两到].*)", re.DOTALL)
+
+
 def _command_in_words(text: str) -> tuple[str, str] | None:
-    """A command that somebody writes without its slash, and its arguments: 订阅 贵州 算力."""
+    """A command that somebody writes without its slash, and its arguments: 订阅 贵州 算力.
+
+    Or a Chinese one with a slash, which Telegram does not mark: /订阅 贵州, /静音2小时.
+    """
     first, *rest = text.split(maxsplit=1) or [""]
-    name = _COMMAND_WORDS.get(first.casefold())
-    return None if name is None else (name, "".join(rest))
+    args = "".join(rest)
+    word = first.casefold().removeprefix("/")
+    if word in _UNMUTE_WORDS:
+        return "mute", f"off {args}".strip()
+    known = {**_COMMAND_WORDS, **_SLASHED_WORDS} if first.startswith("/") else _COMMAND_WORDS
+    if (name := known.get(word)) is not None:
+        return name, args
+    if (glued := _glued_word_pattern().fullmatch(text)) is None:
+        return None
+    word, args = (glued[1], glued[2]) if glued[1] else (glued[3], glued[4])
+    return {**_COMMAND_WORDS, **_SLASHED_WORDS}[word], args.strip()
 
 
 def _parse_command(text: str) -> tuple[str, str] | None:

@@ -175,7 +175,7 @@ async def _connect(
             await listen()
         except InvalidToken:
             # The library's own text contains the token.
-            log.error("bot.token_rejected", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
+            log.error("bot.token_refused", extra={"reason": "Telegram does not know this token"})  # noqa: TRY400
             return False
         except TelegramError as error:
             log.warning("bot.unreachable", extra={"reason": error.message, "seconds": seconds})

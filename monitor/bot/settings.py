@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from monitor.bot.context import MAX_NAME, BotContext, Reply, Request, name_to_type, text_reply
+from monitor.bot.context import (
+    EVERYTHING,
+    MAX_NAME,
+    BotContext,
+    Reply,
+    Request,
+    name_to_type,
+    text_reply,
+)
 from monitor.extraction.regions import regions_named
 from monitor.folding import simplify
 from monitor.messages.i18n import BotTexts, bot_texts, fill, timezone_aliases
@@ -35,6 +44,8 @@ _OFF = {
     *("关", "关闭", "关掉", "取消", "不要", "停", "停止", "解除", "恢复"),
 }
 _ON = {"on", "yes", "开", "开启", "打开"}
+_NO_RULE = _ON | {"forever", "always", "永远", "永久", "weekend", "the weekend", "周末"}
+"""What people write after /mute that is no rule; the hint says how to write a time."""
 _RECENT = timedelta(days=7)
 _LANGUAGES = {
     **dict.fromkeys(("zh", "zh-cn", "中文", "汉语", "chinese"), "zh"),
@@ -202,11 +213,23 @@ def mute(context: BotContext, request: Request) -> Reply:
         return text_reply(fill(bot.mute_until, until=_format_time(until, zone)))
     name, rest = _name_and_rest(words, now, zone)
     found = _find_rule(context, request, name)
+    if found is None and name.casefold() in EVERYTHING:
+        return mute(context, replace(request, args=rest))
     if found is None:
-        is_time = not words or words[0].isnumeric() or words[0] in "半到"
-        unknown = "" if is_time else f"{fill(bot.unknown, rule=name)}\n"
-        return text_reply(f"{unknown}{bot.which_mute_time}")
+        return text_reply(f"{_hint_to_mute(words, name, now, zone, bot)}{bot.which_mute_time}")
     return text_reply(_mute_rule(context, request, *found, rest))
+
+
+def _hint_to_mute(words: str, name: str, now: datetime, zone: ZoneInfo, bot: BotTexts) -> str:
+    """A line for words that are neither a time nor a rule; empty where the usual hint will do."""
+    if not words or words[0].isnumeric() or words[0] in "半到" or words.casefold() in _NO_RULE:
+        return ""
+    # 明天 may be until it begins, or all of it.
+    day = words.removeprefix("for ")
+    until = f"until {day}" if day.isascii() else f"到{day}"
+    if parse_until(until, now, zone) is not None:
+        return f"{fill(bot.mute_until_then, command=f'/mute {until}')}\n"
+    return f"{fill(bot.unknown, rule=name)}\n"
 
 
 def timezone(context: BotContext, request: Request) -> Reply:
@@ -282,7 +305,9 @@ def _mute_rule(context: BotContext, request: Request, rule_id: str, name: str, r
 def _end_of_mute(words: str, now: datetime, zone: ZoneInfo) -> datetime | None:
     """When a mute ends that is written as a duration or a moment; None for other words."""
     duration = parse_duration(words)
-    return parse_until(words, now, zone) if duration is None else now + duration
+    if duration is not None:
+        return now + duration
+    return parse_until(words.removeprefix("for "), now, zone)
 
 
 def _name_and_rest(words: str, now: datetime, zone: ZoneInfo) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.bot.context import (
+    EVERYTHING,
     MAX_DESCRIPTION,
     MAX_LIST_TEXT,
     MAX_NAME,
@@ -62,7 +63,6 @@ _MAX_SAMPLE = 80
 _MIN_PHRASE = 5
 _BUTTONS_IN_ROW = 3
 _ID_SEPARATORS = re.compile(r"[\s_-]+")
-_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 
 
 def list_rules(context: BotContext, request: Request) -> Reply:
@@ -87,7 +87,7 @@ def subscribe(context: BotContext, request: Request) -> Reply:
     rule = find_rule(context, wanted)
     if rule is not None:
         return Reply(subscribe_rule(context, request, rule))
-    if request.normalized_args in _ALL:
+    if request.normalized_args in EVERYTHING:
         return list_rules(context, request)
     # Suzhou is a place, if not one: it is no misspelt guizhou.
     is_words = " " in wanted or bool(regions_spelt(wanted))
@@ -161,7 +161,7 @@ def unsubscribe(context: BotContext, request: Request) -> Reply:
     found = found or next((i for i in custom_rule_ids(translate_terms(wanted)) if i in names), None)
     if found is not None:
         return text_reply(_unsubscribe(context, request, found))
-    if request.normalized_args in _ALL:
+    if request.normalized_args in EVERYTHING:
         return list_mine(context, request)
     rule = find_rule(context, wanted)
     if rule is None:

@@ -20,9 +20,12 @@ from monitor.catalogue.schema import (
     SourceEntry,
     SourcesFile,
 )
-from monitor.errors import UserError, UserErrors
+from monitor.errors import RefusedAddress, UserError, UserErrors
 from monitor.model.documents import DocumentKind, Selectors
+from monitor.public_hosts import check_name, is_plainly_public
+from monitor.urls import parse_url
 from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml, validate
+from monitor.yaml_mistakes import tell_odd_numbers
 
 BUILTIN = Path(__file__).with_name("builtin")
 _FAMILIES = "families.yaml"
@@ -57,9 +60,12 @@ class _Reading:
             if source_id in self.refused:
                 continue
             try:
-                found.append(_source(*one))
+                source = _source(*one)
+                _check_hosts(source, *one[1:])
             except UserError as error:
                 self.mistakes.append(error)
+            else:
+                found.append(source)
         self.stop_if_wrong()
         return tuple(found)
 
@@ -172,6 +178,7 @@ def _read(file: YamlFile, reading: _Reading) -> _Read:
         except ValidationError as error:
             wrong = mistakes_of(file, SourceEntry, ("sources", index), error)
             reading.refuse(entry, wrong)
+    tell_odd_numbers(file, reading.mistakes)
     return _Read(replace(file, value=None), builtin, tuple(entries))
 
 
@@ -315,6 +322,27 @@ def _certificates(file: YamlFile, place: Path_, said: Path) -> Path:
     if not there:
         raise file.error((*place, "ca_file"), f"{said} holds no certificate", "name a file in PEM")
     return path
+
+
+def _check_hosts(source: Source, file: YamlFile, place: Path_) -> None:
+    """Refuse addresses in a private network, to which a source is led by ``allow_private`` alone.
+
+    Those of the built-in sources are public, and most commands read no others.
+    """
+    if file.path.parent == BUILTIN or source.route.allow_private or not source.enabled:
+        return
+    for key, addresses in (("lists", source.lists), ("pages", source.pages)):
+        for index, address in enumerate(addresses):
+            if is_plainly_public(address):
+                continue
+            try:
+                check_name(parse_url(address).host, address)
+            except RefusedAddress as error:
+                raise file.error(
+                    (*place, key, index),
+                    f"{key}: {address}: {error.reason}, to which no request is sent",
+                    "add allow_private: true if the site is in your own network",
+                ) from None
 
 
 def _season(entry: SourceEntry, family: FamilyEntry) -> Season | None:

@@ -12,22 +12,32 @@ from pydantic import BaseModel, ValidationError
 from monitor.catalogue.schema import SeasonEntry, SelectorsEntry, SourceEntry, SourcesFile
 from monitor.errors import UserError
 from monitor.yaml import Path_, YamlFile, did_you_mean
+from monitor.yaml_mistakes import (
+    key_hint,
+    no_entry,
+    no_list_of,
+    no_text,
+    other_file_hint,
+    shown,
+    stands,
+)
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {"selectors": SelectorsEntry, "season": SeasonEntry}
-_SHOWN = 40
+_LONGEST_NAME = 64
 _UNSHOWN = "proxy"
 """Its value may hold a password, and is never repeated."""
 
 
 @dataclass(frozen=True, slots=True)
 class _InvalidValue:
-    """A value that the schema refuses."""
+    """A value that the schema refuses; ``written`` is how it stands in the file, if one word."""
 
     model: type[BaseModel]
     loc: Path_
     value: Any
     reason: str
     limits: Mapping[str, Any]
+    written: str | None
 
     @property
     def name(self) -> str:
@@ -37,8 +47,7 @@ class _InvalidValue:
     def shown(self) -> str:
         if self.name == _UNSHOWN:
             return "this"
-        text = repr(self.value) if isinstance(self.value, str) else str(self.value)
-        return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+        return shown(self.value)
 
 
 _Explained = tuple[str, str | None]
@@ -58,7 +67,9 @@ def mistakes_of(
     found: dict[Path_, UserError] = {}
     for one in error.errors(include_url=False):
         loc = tuple(one["loc"])
-        wrong = _InvalidValue(model, loc, one["input"], one["msg"], one.get("ctx", {}))
+        scalar = file.scalar((*at, *loc))
+        written = None if scalar is None else scalar[0]
+        wrong = _InvalidValue(model, loc, one["input"], one["msg"], one.get("ctx", {}), written)
         explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
         found.setdefault(loc, file.error(file.known_place(at, loc), *explain(wrong)))
     return list(found.values())
@@ -72,8 +83,10 @@ def _unknown_key(wrong: _InvalidValue) -> _Explained:
     key, section = str(wrong.loc[-1]), next(iter(wrong.loc[:-1]), None)
     message = f"unknown key {key!r}"
     known = list(_SECTIONS.get(str(section), wrong.model).model_fields)
-    if "：" in key:
-        return message, "the colon is full-width: write : and a space"
+    if wrong.model is SourcesFile and (other := other_file_hint(key, wrong.value)) is not None:
+        return message, other
+    if (hint := key_hint(key)) is not None:
+        return message, hint
     if wrong.model is SourcesFile and key in SourceEntry.model_fields:
         return message, "it stands in a source: write sources:, and - id: … below it"
     for other, model in _SECTIONS.items():
@@ -83,6 +96,8 @@ def _unknown_key(wrong: _InvalidValue) -> _Explained:
 
 
 def _as_told(wrong: _InvalidValue) -> _Explained:
+    if wrong.value is None:
+        return f"{wrong.name}: nothing is written here", "write it, or leave it out"
     told = wrong.reason.removeprefix("Value error, ")
     if told.startswith("write "):
         return f"{wrong.name}: {wrong.shown} cannot stand here", told
@@ -96,31 +111,21 @@ def _no_mapping(wrong: _InvalidValue) -> _Explained:
         if wrong.value is None:
             return f"{wrong.name}: nothing stands below it", "leave it out"
         return (
-            f"{wrong.name}: {wrong.shown} stands where {', '.join(fields)} are wanted",
+            f"{wrong.name}: {stands(wrong.value)} where {', '.join(fields)} are wanted",
             f"write {wrong.name}: {{{fields[-1]}: …}}",
         )
     if wrong.model is SourcesFile:
         hint = "write sources: in the first line, and the list below it"
         return "a catalogue file has the keys sources and builtin", hint
-    return f"{wrong.shown} is no source", "a source begins with - id: and its keys below it"
-
-
-def _no_text(wrong: _InvalidValue) -> _Explained:
-    if wrong.value is None:
-        return f"{wrong.name}: nothing is written here", "write a word, or leave it out"
-    if isinstance(wrong.value, list | dict):
-        what = "a list" if isinstance(wrong.value, list) else "keys with values"
-        return f"{wrong.name}: {what} where one word is wanted", "write one word"
-    return f"{wrong.name}: YAML reads {wrong.shown} as no text", "put it in quotes"
+    return no_entry(wrong.value, "source", "a source begins with - id: and its keys below it")
 
 
 def _no_list(wrong: _InvalidValue) -> _Explained:
     if wrong.value is None:
         return f"{wrong.name}: nothing stands below it", "leave it out"
     if wrong.name == "sources":
-        hint = "write - id: … for each source, one below the other"
-        return f"sources: {wrong.shown} stands where a list is wanted", hint
-    return f"{wrong.name}: {wrong.shown} stands where a list is wanted", f"write {wrong.name}: […]"
+        return no_list_of("source", wrong.value)
+    return f"{wrong.name}: {stands(wrong.value)} where a list is wanted", f"write {wrong.name}: […]"
 
 
 def _no_choice(wrong: _InvalidValue) -> _Explained:
@@ -136,8 +141,10 @@ def _other_characters(wrong: _InvalidValue) -> _Explained:
     if key == "hosts":
         hint = "the host alone, in small letters, such as www.example.cn"
         return f"hosts: {wrong.shown} is no host", hint
+    if len(str(wrong.value)) > _LONGEST_NAME:
+        return f"{wrong.name}: the text is too long", f"at most {_LONGEST_NAME} characters"
     marks = "-" if key == "id" else "_ and -"
-    name = re.sub(r"[^a-z0-9]+", "-", str(wrong.value).lower()).strip("-")[:64]
+    name = re.sub(r"[^a-z0-9]+", "-", str(wrong.value).lower()).strip("-")
     return (
         f"{wrong.name}: {wrong.shown} has other characters than a-z, 0-9 and {marks}",
         f"write {name or 'guizhou-plans, for instance'}",
@@ -152,8 +159,8 @@ _REASONS: Mapping[str, Callable[[_InvalidValue], _Explained]] = {
     "value_error": _as_told,
     "model": _no_mapping,
     "dict_type": _no_mapping,
-    "string_type": _no_text,
-    "path_type": _no_text,
+    "string_type": lambda w: no_text(w.name, w.value, w.written),
+    "path_type": lambda w: no_text(w.name, w.value, w.written),
     "tuple_type": _no_list,
     "enum": _no_choice,
     "literal_error": _no_choice,

@@ -14,12 +14,15 @@ import re2
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.catalogue.model import Tls
+from monitor.errors import RefusedAddress
 from monitor.model.documents import DocumentKind
 from monitor.model.statements import Speaker
+from monitor.urls import parse_url
 
 _DURATION = re.compile(r"(\d{1,5})\s*(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SHORTEST = timedelta(minutes=1)
+_ADDRESS_FIX = "write the address as a browser shows it, without user name and password"
 
 
 def _duration(value: object) -> timedelta:
@@ -47,14 +50,21 @@ def _or_none(value: object) -> object:
     return () if value is None else value
 
 
+_ADDRESS = re.compile(r"https?://[^/?#\\\s]", re.IGNORECASE)
+
+
 def _address(value: object) -> str:
+    """An address that the fetcher would request: it reads it with the same parser."""
     address = str(value)
-    try:
-        url = httpx.URL(address)
-    except httpx.InvalidURL:
-        url = httpx.URL("")
-    if url.scheme not in {"http", "https"} or not url.host or "\\" in address or " " in address:
+    if _ADDRESS.match(address) is None:
         raise ValueError("write an address that begins with http:// or https://")
+    if " " in address:
+        raise ValueError("write %20 for each space")
+    try:
+        parse_url(address)
+    except RefusedAddress as error:
+        # The address is not repeated: it may hold a password.
+        raise ValueError(f"{error.reason}; {_ADDRESS_FIX}") from None
     return address
 
 

@@ -216,7 +216,7 @@ def check(
     config: ConfigOption = None,
     database: DatabaseOption = None,
 ) -> None:
-    """Look for damage (pages, indexes, references), and print the sizes of the tables.
+    """Look for damage (pages, indexes, references, texts), and print the sizes of the tables.
 
     The exit code is 1 if anything is wrong. monitor verify checks what the log says.
     """

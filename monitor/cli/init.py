@@ -12,6 +12,18 @@ from monitor.cli.output import print_status
 from monitor.config.settings import FILE_NAME, WEB_PORT
 from monitor.errors import UserError
 
+EXAMPLES = (
+    "computing.yaml",
+    "fulfilment.yaml",
+    "regions.yaml",
+    "rules.schema.json",
+    "templates/figures.html",
+    "templates/short.html",
+    "voices.yaml",
+    "words.yaml",
+)
+"""By name: in a checkout people keep rules of their own beside them, as the README says."""
+
 _SETTINGS = """\
 # Settings of the policy monitor. Every key has an environment name too:
 # [telegram] token is MONITOR_TELEGRAM__TOKEN (recommended for the token).
@@ -53,11 +65,10 @@ def init(
     if folder.exists() and not folder.is_dir():
         raise UserError("this is a file", file=folder, hint="name a folder")
     wanted = {Path(FILE_NAME): _SETTINGS, Path("catalogue.yaml"): _CATALOGUE}
-    for example in sorted(examples_folder().rglob("*.*")):
-        place = Path("rules") / example.relative_to(examples_folder())
-        wanted[place] = example.read_text(encoding="utf-8")
-    for name, content in wanted.items():
-        path = folder / name
+    for name in EXAMPLES:
+        wanted[Path("rules") / name] = (examples_folder() / name).read_text(encoding="utf-8")
+    for place, content in wanted.items():
+        path = folder / place
         if path.is_file():
             print_status(f"kept     {path}")
             continue

@@ -31,11 +31,12 @@ from monitor.cli.options import (
 from monitor.cli.output import Format, counted, print_status, progress, write_rows, write_text
 from monitor.clock import utc_now
 from monitor.config.settings import Settings, load_settings
-from monitor.errors import MonitorError, UserError
+from monitor.errors import MonitorError, RefusedAddress, UserError
 from monitor.model.documents import Outcome
+from monitor.public_hosts import check_name
 from monitor.retry import CLOCK_SKEW
 from monitor.suggestion import did_you_mean
-from monitor.urls import resolve_url, url_identity
+from monitor.urls import parse_url, resolve_url, url_identity
 
 if TYPE_CHECKING:
     # `sources list` shows the catalogue and needs neither network nor extraction.
@@ -131,6 +132,16 @@ def check(
         )
 
 
+def _refuse_private(address: str) -> None:
+    try:
+        check_name(parse_url(address).host, address)
+    except RefusedAddress as error:
+        raise UserError(
+            f"{address}: {error.reason}, to which no request is sent",
+            hint="add --allow-private if the site is in your own network",
+        ) from None
+
+
 @sources_app.command()
 def add(
     url: Annotated[str, typer.Argument(help="A list, a feed, a sitemap, an e-paper or one page.")],
@@ -160,6 +171,8 @@ def add(
     wanted = resolve_url(url, url)
     if wanted is None:
         raise UserError(f"{url!r} is no address", hint="write one that begins with http(s)://")
+    if not allow_private:
+        _refuse_private(wanted)
     settings = load_settings(config)
     path = file or next(iter(settings.catalogue), None)
     if path is None and not dry_run:

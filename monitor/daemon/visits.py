@@ -93,6 +93,25 @@ class _Outage:
 
 
 @dataclass(slots=True)
+class SilentHosts:
+    """The hosts that did not answer when they were asked last."""
+
+    hosts: set[str] = field(default_factory=set)
+
+    def is_silent(self, source: Source) -> bool:
+        """Whether none of the hosts of a source answered when it was asked last."""
+        hosts = hosts_of(source)
+        return bool(hosts) and self.hosts.issuperset(hosts)
+
+    def note(self, report: VisitReport, source: Source) -> None:
+        """Take the end of a visit into account."""
+        if report.answered:
+            self.hosts.difference_update(hosts_of(source))
+        elif report.closed:
+            self.hosts.update(hosts_of(source))
+
+
+@dataclass(slots=True)
 class DueVisits:
     """Starts the visits that the database says are due, one of a source at a time.
 
@@ -118,7 +137,7 @@ class DueVisits:
     _waiting: set[str] = field(default_factory=set)
     _ready: deque[Source] = field(default_factory=deque)
     _set_aside: deque[Source] = field(default_factory=deque)
-    _silent_hosts: set[str] = field(default_factory=set)
+    _silent: SilentHosts = field(default_factory=SilentHosts)
     _doubtful: set[str] = field(default_factory=set)
     _held_until: dict[str, float] = field(default_factory=dict)
     _unwritten: Counter[str] = field(default_factory=Counter)
@@ -195,7 +214,7 @@ class DueVisits:
         """Visit those whose turn has come, as many at a time as the settings say."""
         while len(self._tasks) < self._limit and (source := self._next()) is not None:
             self._waiting.discard(source.id)
-            if self._is_silent(source):
+            if self._silent.is_silent(source):
                 self._doubtful.add(source.id)
             task = self._tasks[source.id] = asyncio.create_task(self._visit(source))
             task.add_done_callback(partial(self._forget, source.id))
@@ -207,21 +226,10 @@ class DueVisits:
             return self._set_aside.popleft()
         while self._ready:
             source = self._ready.popleft()
-            if has_place or not self._is_silent(source):
+            if has_place or not self._silent.is_silent(source):
                 return source
             self._set_aside.append(source)
         return None
-
-    def _is_silent(self, source: Source) -> bool:
-        """Whether none of its hosts answered when it was asked last."""
-        hosts = hosts_of(source)
-        return bool(hosts) and self._silent_hosts.issuperset(hosts)
-
-    def _note_silence(self, report: VisitReport, source: Source) -> None:
-        if report.answered:
-            self._silent_hosts.difference_update(hosts_of(source))
-        elif report.closed:
-            self._silent_hosts.update(hosts_of(source))
 
     def _drop_waiting(self) -> None:
         """Begin no visit that has not begun."""
@@ -243,7 +251,7 @@ class DueVisits:
             return
         report = await visit_safely(source, self.app)
         self._network.note(report, source)
-        self._note_silence(report, source)
+        self._silent.note(report, source)
         self._hold(source, report)
         await self._tell(report)
 
@@ -383,7 +391,7 @@ class DueVisits:
             return False
         tell_up(self.app, since=outage.since, again=len(away))
         self._again = dict.fromkeys(away, _MAX_AGAIN)
-        self._silent_hosts.clear()
+        self._silent.hosts.clear()
         self._outage = None
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,12 +14,16 @@ from monitor.extraction.topic_schema import Entry, Theme, Topic, TopicsFile
 from monitor.extraction.word_mistakes import word_mistake
 from monitor.suggestion import did_you_mean
 from monitor.yaml import Path_, YamlFile
+from monitor.yaml_mistakes import (
+    key_hint,
+    no_entry,
+    no_list_of,
+    no_text,
+    other_file_hint,
+    shown,
+    stands,
+)
 
-_SHOWN = 40
-_OTHER_FILES = {
-    "rules": "monitor rules check reads it",
-    "sources": "monitor sources list reads it, by catalogue in the settings",
-}
 _KEY = "[key]"
 _ENTRY = Entry.__name__
 _WORD = "constrained-str"
@@ -64,17 +69,16 @@ def _refused(file: YamlFile, error: ValidationError) -> list[UserError]:
         loc, value = one["loc"], one["input"]
         if _is_other_reading(file.value, loc) or (one["type"] == "too_short" and value):
             continue
-        if loc == ("topics",) and one["type"] == "missing" and _is_other_file(file.value):
+        if loc == ("topics",) and one["type"] == "missing" and file.value:
+            # The key that stands in its place is told.
             continue
         path = tuple(part for part in loc if part not in {_KEY, _ENTRY, _WORD})
         explain = next((e for kind, e in _REASONS.items() if one["type"].startswith(kind)), _other)
-        message, hint = explain(path, value, one.get("ctx", {}))
+        scalar = file.scalar(path)
+        written = None if scalar is None else scalar[0]
+        message, hint = explain(path, value, {**one.get("ctx", {}), "written": written})
         found.setdefault(path, file.error(file.known_place((), path), message, hint))
     return list(found.values())
-
-
-def _is_other_file(value: Any) -> bool:
-    return isinstance(value, dict) and any(key in value for key in _OTHER_FILES)
 
 
 def _is_other_reading(value: Any, loc: Path_) -> bool:
@@ -96,24 +100,19 @@ def _name(path: Path_) -> str:
     return ".".join(str(part) for part in path[2:] if isinstance(part, str)) or "topics"
 
 
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
 def _other(path: Path_, value: Any, _limits: Mapping[str, Any]) -> _Explained:
-    return f"{_name(path)}: {_shown(value)} cannot stand here", None
+    return f"{_name(path)}: {shown(value)} cannot stand here", None
 
 
-def _unknown_key(path: Path_, _value: Any, _limits: Mapping[str, Any]) -> _Explained:
+def _unknown_key(path: Path_, value: Any, _limits: Mapping[str, Any]) -> _Explained:
     key, message = str(path[-1]), f"unknown key {str(path[-1])!r}"
-    if "：" in key:
-        return message, "the colon is full-width: write : and a space"
+    if (hint := key_hint(key)) is not None:
+        return message, hint
     if len(path) == 1:
-        if key in _OTHER_FILES:
-            return f"this is a file of {key}, not of topics", _OTHER_FILES[key]
-        hint = "it stands in a topic: write topics:, and - id: … below it"
-        return message, hint if key in Topic.model_fields else "the only key is topics"
+        if key in Topic.model_fields:
+            return message, "it stands in a topic: write topics:, and - id: … below it"
+        hint = other_file_hint(key, value) or did_you_mean(key, ["topics"])
+        return message, hint or "the only key is topics"
     model: type[BaseModel] = Entry if isinstance(path[-2], int) and len(path) > 3 else Topic
     model = Theme if len(path) > 3 and path[-3] == "themes" else model
     known = [info.alias or name for name, info in model.model_fields.items()]
@@ -122,40 +121,36 @@ def _unknown_key(path: Path_, _value: Any, _limits: Mapping[str, Any]) -> _Expla
 
 def _no_mapping(path: Path_, value: Any, _limits: Mapping[str, Any]) -> _Explained:
     if not path:
-        return "a topics file has one key, topics", "write topics: in the first line"
+        hint = "write topics: in the first line, and the list below it"
+        return "a topics file has one key, topics", hint
     if len(path) == 2:
-        return f"{_shown(value)} is no topic", "a topic begins with - id: and its words: below it"
+        return no_entry(value, "topic", "a topic begins with - id: and its words: below it")
     if value is None:
         return f"{_name(path)}: nothing stands below it", "name words, or leave it out"
     fix = f"{path[-1]}: {{words: […]}}" if len(path) > 3 else "themes: {compute: {words: […]}}"
-    what = "a list" if isinstance(value, list) else _shown(value)
-    return f"{_name(path)}: {what} where keys with values are wanted", f"write {fix}"
+    return f"{_name(path)}: {shown(value)} where keys with values are wanted", f"write {fix}"
 
 
-def _no_text(path: Path_, value: Any, _limits: Mapping[str, Any]) -> _Explained:
-    if value is None:
-        return f"{_name(path)}: nothing is written here", "write a word, or leave it out"
-    if isinstance(value, list | dict):
-        return f"{_name(path)}: more than one word is written here", "write one word an item"
-    return f"{_name(path)}: YAML reads {_shown(value)} as no text", f'put it in quotes: "{value}"'
+def _no_text(path: Path_, value: Any, limits: Mapping[str, Any]) -> _Explained:
+    return no_text(_name(path), value, limits["written"])
 
 
 def _no_list(path: Path_, value: Any, _limits: Mapping[str, Any]) -> _Explained:
+    if path == ("topics",):
+        return no_list_of("topic", value)
     if value is None:
         return f"{_name(path)}: nothing stands below it", "name a word, or leave it out"
-    if path == ("topics",):
-        return "topics: a list is wanted here", "write - id: … for each topic, one below the other"
-    shown = value if isinstance(value, str) else "…"
+    example = value if isinstance(value, str) else "…"
     return (
-        f"{_name(path)}: {_shown(value)} stands where a list is wanted",
-        f"write {path[-1]}: [{shown}]",
+        f"{_name(path)}: {stands(value)} where a list is wanted",
+        f"write {path[-1]}: [{example}]",
     )
 
 
 def _no_name(path: Path_, value: Any, _limits: Mapping[str, Any]) -> _Explained:
-    return (
-        f"{_name(path)}: {_shown(value)} is no name",
-        "letters, digits, _ and -, such as low_altitude",
+    name = re.sub(r"[^\w-]+", "_", str(value)).strip("_-") or "low_altitude, for instance"
+    return f"{_name(path)}: {shown(value)} has other characters than letters, digits, _ and -", (
+        f"write {name}"
     )
 
 
@@ -169,7 +164,7 @@ _REASONS: Mapping[str, Callable[[Path_, Any, Mapping[str, Any]], _Explained]] = 
     "extra_forbidden": _unknown_key,
     "invalid_key": _unknown_key,
     "missing": lambda path, _value, _limits: (
-        f"{_name(path) if len(path) > 2 else path[-1]} is missing",
+        f"{path[-1]} is missing",
         f"add {path[-1]}: …",
     ),
     "model": _no_mapping,
@@ -177,7 +172,7 @@ _REASONS: Mapping[str, Callable[[Path_, Any, Mapping[str, Any]], _Explained]] = 
     "string_type": _no_text,
     "tuple_type": _no_list,
     "bool": lambda path, value, _limits: (
-        f"{_name(path)}: {_shown(value)} is neither",
+        f"{_name(path)}: {shown(value)} is neither",
         "write true or false",
     ),
     "too_short": _empty,
@@ -234,7 +229,7 @@ def _words(
             if not any(word.lower() in phrase.lower() for word in item.words):
                 yield (
                     (*here, "except", number),
-                    f"except: {_shown(phrase)} holds none of the words, and excepts nothing",
+                    f"except: {shown(phrase)} holds none of the words, and excepts nothing",
                     "write the longer phrase in which the word means something else",
                 )
 

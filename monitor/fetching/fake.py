@@ -15,8 +15,8 @@ from monitor.fetching.outcome import (
     retry_after_of,
     validator_of,
 )
-from monitor.fetching.ssrf_guard import check_name
 from monitor.model.documents import UNKNOWN_PAGE, Fetched, KnownPage, Outcome
+from monitor.public_hosts import check_name
 from monitor.urls import parse_url
 
 _EPOCH = datetime(2026, 2, 1, tzinfo=UTC)

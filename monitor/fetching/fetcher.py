@@ -42,12 +42,12 @@ from monitor.fetching.robots import Robots, RobotsStore
 from monitor.fetching.settings import FetcherSettings
 from monitor.fetching.ssrf_guard import (
     Resolver,
-    check_name,
     check_redirect,
     may_turn_private,
     system_resolver,
 )
 from monitor.model.documents import UNKNOWN_PAGE, Fetched, KnownPage, Outcome
+from monitor.public_hosts import check_name
 from monitor.urls import is_within, parse_url, resolve_url
 
 COOKIE_CHECK = "the site sets a cookie and redirects to the same address: it wants the cookie back"

@@ -31,8 +31,9 @@ from monitor.fetching.http_client import (
 from monitor.fetching.outcome import retry_after_of
 from monitor.fetching.rate_limit import FetchSkipped, HostRateLimiter
 from monitor.fetching.settings import FetcherSettings
-from monitor.fetching.ssrf_guard import check_name, check_redirect, may_turn_private
+from monitor.fetching.ssrf_guard import check_redirect, may_turn_private
 from monitor.model.documents import Outcome
+from monitor.public_hosts import check_name
 from monitor.urls import parse_url, resolve_url
 
 if TYPE_CHECKING:

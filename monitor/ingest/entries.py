@@ -14,7 +14,7 @@ from monitor.ingest.context import HEALTHY, VisitContext, VisitReport
 from monitor.ingest.schedule import longest_page_wait, needs_body, next_page_visit
 from monitor.model.documents import Fetched, KnownPage, Outcome
 from monitor.retry import CLOCK_SKEW
-from monitor.storage.engine import is_passing
+from monitor.storage.engine import is_passing, is_too_slow
 from monitor.storage.frontier import (
     GONE,
     NOT_SUSPECT,
@@ -76,7 +76,9 @@ async def read_entry(
     except VisitLost:
         raise
     except Exception as error:
-        if is_passing(error):
+        # A statement that takes too long for one page does so each time. If the whole server is
+        # busy, the end of the visit is not written either, and the source is due as before.
+        if is_passing(error) and not is_too_slow(error):
             raise
         # A page that the program cannot read must not keep those after it from their turn.
         log.exception("page.failed", extra={"source": source.id, "url": entry.url})
@@ -225,6 +227,8 @@ def _fault_values(
     """The visit of a page that ended with an exception: it is retried like one that failed."""
     now = context.now()
     reason = f"{type(error).__name__}: the page could not be read"
+    if is_too_slow(error):
+        reason = "its statements take the database longer than statement_timeout allows"
     failed = Fetched(entry.url, entry.url, Outcome.ERROR, None, now, reason=reason)
     return _visit_values(source, entry, failed, Outcome.ERROR, now)
 

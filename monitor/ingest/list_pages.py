@@ -17,7 +17,7 @@ from monitor.ingest.schedule import needs_body
 from monitor.model.documents import UNKNOWN_PAGE, Fetched, KnownPage, Link, Outcome, sha256_hex
 from monitor.parser_process import ParserError
 from monitor.storage.base import storable
-from monitor.storage.engine import Database, is_passing
+from monitor.storage.engine import Database, is_passing, is_too_slow
 from monitor.storage.frontier import (
     FoundLink,
     ListPageState,
@@ -55,7 +55,7 @@ async def read_lists(source: Source, context: VisitContext, report: VisitReport)
         except VisitLost:
             raise
         except Exception as error:
-            if is_passing(error):
+            if is_passing(error) and not is_too_slow(error):
                 raise
             # What one list holds must not keep the others and the known pages from being read.
             log.exception("list.failed", extra={"source": source.id, "url": url})

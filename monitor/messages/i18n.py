@@ -278,6 +278,7 @@ class BotTexts(_Texts):
     mute_until: str
     mute_off: str
     which_mute_time: str
+    mute_until_then: str
     stopped: str
     language: str
     which_language: str

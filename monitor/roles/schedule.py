@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from monitor.app import App
 from monitor.daemon.due import due_sources
-from monitor.retry import Backoff
+from monitor.model.processes import Loop
+from monitor.retry import CLOCK_SKEW, Backoff
 from monitor.roles.configuration import configuration_mark
 from monitor.roles.hosts import host_locks
 from monitor.roles.queue import JobQueue, VisitJob
-from monitor.storage.frontier import visit_times
+from monitor.storage.frontier import VisitTimes, visit_times
+from monitor.storage.heartbeats import heartbeats
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,10 @@ class DueJobs:
     A source that is still due when its job has ended was not visited to the end: the worker was
     killed, or the database failed. It gets a second job at once, and further ones later and later.
 
+    A host that takes a connection and answers nothing holds a place of a worker for minutes. Jobs
+    of sources whose last visit failed take half of the places of all workers, so that the others
+    never wait for them alone.
+
     Attributes:
         app: the open application.
         queue: takes the jobs.
@@ -65,12 +71,13 @@ class DueJobs:
         waiting = await self.queue.open_sources()
         due = await asyncio.to_thread(self._due)
         ready = {
-            source_id: self._next(source_id, last_visit_at)
-            for source_id, last_visit_at in due.items()
+            source_id: self._next(source_id, times.last_visit_at)
+            for source_id, times in due.items()
             if source_id not in waiting
         }
         clock = self.clock()
         ready = {source_id: given for source_id, given in ready.items() if given.next_at <= clock}
+        ready = await asyncio.to_thread(self._within_places, ready, due, waiting)
         if not ready:
             return
         mark = await asyncio.to_thread(configuration_mark, self.app.settings)
@@ -82,12 +89,37 @@ class DueJobs:
         self._given |= ready
         log.info("jobs.given", extra={"jobs": added, "open": len(waiting)})
 
-    def _due(self) -> dict[str, datetime | None]:
+    def _within_places(
+        self,
+        ready: dict[str, _QueuedJobs],
+        due: Mapping[str, VisitTimes],
+        waiting: Collection[str],
+    ) -> dict[str, _QueuedJobs]:
+        """Those that may get a job now; of the doubtful ones those that waited longest."""
+        doubtful = [source_id for source_id in ready if due[source_id].is_doubtful]
+        if not doubtful:
+            return ready
+        with self.app.context.database.read() as connection:
+            known = visit_times(connection)
+            workers = len(
+                {
+                    beat.host
+                    for beat in heartbeats(connection)
+                    if beat.loop is Loop.CRAWL and beat.at > self.app.context.now() - CLOCK_SKEW
+                }
+            )
+        places = self.app.settings.crawl.concurrency * max(workers, 1)
+        taken = sum(1 for one in waiting if one in known and known[one].is_doubtful)
+        doubtful.sort(key=lambda one: due[one].last_visit_at or datetime.min.replace(tzinfo=UTC))
+        later = set(doubtful[max(0, max(1, places // 2) - taken) :])
+        return {source_id: given for source_id, given in ready.items() if source_id not in later}
+
+    def _due(self) -> dict[str, VisitTimes]:
         """The sources that are due, with their last visit."""
         due = due_sources(self.app, spread_out=True)
         with self.app.context.database.read() as connection:
             times = visit_times(connection)
-        return {source.id: times[source.id].last_visit_at for source in due if source.id in times}
+        return {source.id: times[source.id] for source in due if source.id in times}
 
     def _next(self, source_id: str, last_visit_at: datetime | None) -> _QueuedJobs:
         """The jobs of the visit that is due: those given before, unless there was one since."""

@@ -27,9 +27,9 @@ from monitor.extraction.word_mistakes import list_hint, word_mistake
 from monitor.folding import fold, fold_expression, simplify
 from monitor.model.alerts import CUSTOM_RULE_PREFIX, Recipient
 from monitor.model.changes import Basis, Certainty, Kind
-from monitor.model.statements import NATION, Speaker, number
+from monitor.model.statements import NATION, Speaker
 from monitor.rules.matcher import RuleSet
-from monitor.rules.mistakes import contradictions, mistakes_of, odd_indentation
+from monitor.rules.mistakes import contradictions, mistakes_of
 from monitor.rules.model import (
     ANY_VOCABULARY,
     EACH_LINE,
@@ -43,6 +43,7 @@ from monitor.rules.model import (
 from monitor.rules.schema import VERDICT_KINDS, RuleEntry, TargetEntry
 from monitor.synonyms import synonym
 from monitor.yaml import Path_, YamlFile, did_you_mean, parse_yaml, read_yaml
+from monitor.yaml_mistakes import key_hint, no_list_of, other_file_hint, tell_odd_numbers
 
 SUFFIXES = {".yaml", ".yml"}
 """How the name of a rule file in a folder ends."""
@@ -173,7 +174,7 @@ def parse_rule_entry(
         entry, told = _entry(value, file, at, mistakes)
         if entry is not None:
             rule = _rule(entry, vocabulary, _MistakeCollector(file, at, mistakes, told))
-        _tell_odd_numbers(file, mistakes)
+        tell_odd_numbers(file, mistakes)
     if mistakes:
         mistakes.sort(key=lambda one: (one.line or 0, one.column or 0))
         raise mistakes[0] if len(mistakes) == 1 else UserErrors(mistakes)
@@ -214,31 +215,10 @@ def _rules_of(
         entry, told = _entry(value, file, at, mistakes)
         if entry is not None:
             yield _rule(entry, vocabulary, _MistakeCollector(file, at, mistakes, told)), file, at
-    _tell_odd_numbers(file, mistakes)
-
-
-def _tell_odd_numbers(file: YamlFile, mistakes: list[UserError]) -> None:
-    """Tell numbers that YAML reads as others than people do."""
-    places = {(one.line, one.column) for one in mistakes}
-    for odd in file.odd_numbers:
-        if (odd.line, odd.column) not in places:
-            mistakes.append(
-                UserError(
-                    f"YAML reads {odd.written} as {number(odd.value)}",
-                    file=file.path,
-                    line=odd.line,
-                    column=odd.column,
-                    hint="write the digits alone: no 0 before them, no colon, no underscore",
-                )
-            )
+    tell_odd_numbers(file, mistakes)
 
 
 _EVERYTHING = frozenset({"all", "any", "*", "全部", "所有", "不限"})
-# By the key that such a file begins with.
-_OTHER_FILES = {
-    "sources": "this is a catalogue file: monitor sources list -c … reads it by the settings",
-    "topics": "this is a file of topics: monitor topics check reads it",
-}
 
 
 def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
@@ -252,13 +232,13 @@ def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
         return ()
     for key in value:
         if key != "rules":
-            other = _OTHER_FILES.get(str(key)) if isinstance(value[key], list) else None
+            other = other_file_hint(str(key), value[key])
             near = (
                 other or "rules: stands once, before the list"
                 if key in RuleEntry.model_fields
                 else other
             )
-            near = near or odd_indentation(str(key)) or did_you_mean(str(key), ["rules"])
+            near = near or key_hint(str(key)) or did_you_mean(str(key), ["rules"])
             hint = near or "the only key is rules"
             mistakes.append(file.error((str(key),), f"unknown key {str(key)!r}", hint))
     found = value.get("rules", ())
@@ -268,8 +248,7 @@ def _entries(file: YamlFile, mistakes: list[UserError]) -> Sequence[Any]:
             mistakes.append(file.error(("rules",), f"{len(found):,} rules", hint))
         return found
     if "rules" in value:
-        hint = "write - id: … for each rule, one below the other"
-        mistakes.append(file.error(("rules",), "rules: a list is wanted here", hint))
+        mistakes.append(file.error(("rules",), *no_list_of("rule", found)))
     elif not value:
         mistakes.append(file.error((), "rules is missing", "write rules: and a list"))
     return ()

@@ -26,20 +26,16 @@ from monitor.rules.schema import (
 )
 from monitor.synonyms import synonym
 from monitor.yaml import Path_, YamlFile, did_you_mean
+from monitor.yaml_mistakes import key_hint, no_entry, no_text, shown, stands
 
 _SECTIONS: Mapping[str, type[BaseModel]] = {
     "keywords": KeywordsEntry,
     "targets": TargetEntry,
     "then": ThenEntry,
 }
-_SHOWN = 40
 _ALIKE = 0.7
-_WIDE_COLON = "the colon is full-width: write : and a space"
-_ODD_SPACES = "the spaces before it are not those of the space bar: indent with these"
 _WITH_UNIT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([^\W\d]+|%)")
 _LIMITS = frozenset({"at_least", "at_most"})
-# A key and its value without the space between: id:a.
-_TIGHT_COLON = re.compile(r"([a-z_]+):(?=[^\s:/])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +76,7 @@ def mistakes_of(file: YamlFile, at: Path_, error: ValidationError) -> list[UserE
 
 
 def _other(wrong: _InvalidValue) -> _Explained:
-    return f"{wrong.name}: {_shown(wrong.value)} cannot stand here", None
+    return f"{wrong.name}: {shown(wrong.value)} cannot stand here", None
 
 
 def _unknown_key(wrong: _InvalidValue) -> _Explained:
@@ -88,10 +84,8 @@ def _unknown_key(wrong: _InvalidValue) -> _Explained:
     section = next((part for part in wrong.loc[:-1] if isinstance(part, str)), None)
     message = f"unknown key {key!r}"
     known = list(_SECTIONS.get(section or "", RuleEntry).model_fields)
-    if "：" in key:
-        return message, _WIDE_COLON
     clean = fold(key)
-    hint = odd_indentation(key) or _where_it_stands(clean, section, known)
+    hint = key_hint(key) or _where_it_stands(clean, section, known)
     return message, hint or did_you_mean(clean, known) or f"one of {', '.join(known)}"
 
 
@@ -110,11 +104,6 @@ def _where_it_stands(key: str, section: str | None, known: list[str]) -> str | N
     return None
 
 
-def odd_indentation(key: str) -> str | None:
-    """The hint for a key that begins with spaces that YAML takes for letters; None otherwise."""
-    return _ODD_SPACES if key[:1].isspace() else None
-
-
 def _missing(wrong: _InvalidValue) -> _Explained:
     example = "a short one such as guizhou-computing" if wrong.name == "id" else "for people"
     return f"{wrong.name} is missing", f"add {wrong.name}: {example}"
@@ -128,12 +117,7 @@ def _as_told(wrong: _InvalidValue) -> _Explained:
 def _no_section(wrong: _InvalidValue) -> _Explained:
     name, value = wrong.name, wrong.value
     if not name:
-        hint = "a rule begins with - id: and a name: below it"
-        if isinstance(value, str) and "：" in value:
-            hint = _WIDE_COLON
-        elif isinstance(value, str) and (tight := _TIGHT_COLON.match(value)) is not None:
-            hint = f"a space is missing behind the colon: {tight[1]}: {value[tight.end() :][:20]}"
-        return f"{_shown(value)} is no rule", hint
+        return no_entry(value, "rule", "a rule begins with - id: and a name: below it")
     if value is None:
         return f"{name}: nothing stands below it", "leave it out"
     if name == "keywords" and isinstance(value, str | list):
@@ -145,32 +129,16 @@ def _no_section(wrong: _InvalidValue) -> _Explained:
         )
     fields = list(_SECTIONS[name].model_fields)
     return (
-        f"{name}: {_shown(value)} stands where {', '.join(fields)} are wanted",
+        f"{name}: {stands(value)} where {', '.join(fields)} are wanted",
         f"write {name}: {{{fields[0]}: …}}",
     )
 
 
-def _no_text(wrong: _InvalidValue) -> _Explained:
-    name, value = wrong.name, wrong.value
-    written = wrong.raw if wrong.raw is not None else str(value)
-    if value is None:
-        return f"{name}: nothing is written here", "write a word, or leave it out"
-    if isinstance(value, list | dict):
-        what = "a list" if isinstance(value, list) else "keys with values"
-        return f"{name}: {what} where one word is wanted", "one word an item, without a colon in it"
-    if isinstance(value, bool):
-        what = "yes or no"
-    else:
-        what = "a number" if isinstance(value, int | float) else "a day or time"
-    return f"{name}: YAML reads {written} as {what}", f'put it in quotes: "{written}"'
-
-
 def _no_list(wrong: _InvalidValue) -> _Explained:
-    value = wrong.value
-    what = "keys with values" if isinstance(value, dict) else _shown(value)
     key = wrong.name.rpartition(".")[2]
-    example = str(value) if isinstance(value, float) else "…"
-    return f"{wrong.name}: {what} where a list is wanted", f"write {key}: [{example}]"
+    example = str(wrong.value) if isinstance(wrong.value, float) else "…"
+    message = f"{wrong.name}: {shown(wrong.value)} where a list is wanted"
+    return message, f"write {key}: [{example}]"
 
 
 def _no_choice(wrong: _InvalidValue) -> _Explained:
@@ -182,7 +150,7 @@ def _no_choice(wrong: _InvalidValue) -> _Explained:
         iter(get_close_matches(fold(str(wrong.value)), known, n=1, cutoff=_ALIKE)), None
     )
     hint = f"did you mean {near}?" if near else f"one of {', '.join(known)}"
-    return f"{wrong.name}: unknown {one} {_shown(wrong.value)}", hint
+    return f"{wrong.name}: unknown {one} {shown(wrong.value)}", hint
 
 
 def _no_number(wrong: _InvalidValue) -> _Explained:
@@ -194,7 +162,7 @@ def _no_number(wrong: _InvalidValue) -> _Explained:
         digits, unit = parts.groups()
         key = wrong.name.rpartition(".")[2]
         hint = f"write {key}: {digits}" + (f", unit: {unit}" if key in _LIMITS else "")
-    return f"{wrong.name}: {_shown(written)} is no number", hint
+    return f"{wrong.name}: {shown(written)} is no number", hint
 
 
 def _no_whole_number(wrong: _InvalidValue) -> _Explained:
@@ -202,18 +170,13 @@ def _no_whole_number(wrong: _InvalidValue) -> _Explained:
     hint = "digits only, such as 2026"
     if years is not None and int(years[1]) < int(years[2]):
         hint = f"write [{', '.join(map(str, range(int(years[1]), int(years[2]) + 1)))}]"
-    return f"{wrong.name}: {_shown(wrong.value)} is no whole number", hint
+    return f"{wrong.name}: {shown(wrong.value)} is no whole number", hint
 
 
 def _no_id(wrong: _InvalidValue) -> _Explained:
     suggested = _as_id(str(wrong.value)) or "guizhou-computing, for instance"
-    message = f"{wrong.name}: {_shown(wrong.value)} has other characters than a-z, 0-9 and -"
+    message = f"{wrong.name}: {shown(wrong.value)} has other characters than a-z, 0-9 and -"
     return message, f"write {suggested}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 # By the beginning of the schema's name for what is wrong.
@@ -223,13 +186,13 @@ _REASONS: Mapping[str, Callable[[_InvalidValue], _Explained]] = {
     "missing": _missing,
     "value_error": _as_told,
     "model": _no_section,
-    "string_type": _no_text,
+    "string_type": lambda w: no_text(w.name, w.value, w.raw),
     "tuple_type": _no_list,
     "enum": _no_choice,
     "finite_number": lambda w: (f"{w.name}: {w.value} is no number", "write digits"),
     "float": _no_number,
     "int": _no_whole_number,
-    "bool": lambda w: (f"{w.name}: {_shown(w.value)} is neither", "write true or false"),
+    "bool": lambda w: (f"{w.name}: {shown(w.value)} is neither", "write true or false"),
     "greater_than": lambda w: (f"{w.name}: {w.value} is too small", f"{w.limits['ge']} or more"),
     "less_than": lambda w: (f"{w.name}: {w.value} is too large", f"{w.limits['le']} or less"),
     "too_long": lambda w: (

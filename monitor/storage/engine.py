@@ -109,6 +109,8 @@ _PASSING_SQLITE = frozenset(
 # memory, connections), locks, operator intervention (timeouts, shutdown), system errors.
 _PASSING_POSTGRESQL = frozenset({"08", "40", "53", "55", "57", "58"})
 
+_QUERY_CANCELED = "57014"
+
 
 def is_passing(error: BaseException) -> bool:
     """Whether the database could not do just now what it was asked: the same may work later.
@@ -129,6 +131,15 @@ def is_passing(error: BaseException) -> bool:
     return (
         isinstance(error, OperationalError) if state is None else state[:2] in _PASSING_POSTGRESQL
     )
+
+
+def is_too_slow(error: BaseException) -> bool:
+    """Whether a statement was ended because it took too long (``statement_timeout``).
+
+    That passes where the server is busy, and never where the statement is too much for it.
+    """
+    orig = error.orig if isinstance(error, DBAPIError) else None
+    return getattr(orig, "sqlstate", None) == _QUERY_CANCELED
 
 
 class Database:

@@ -182,7 +182,7 @@ def add_sources(connection: Connection, sources: Iterable[WatchedSource], now: d
 
 @dataclass(frozen=True, slots=True)
 class VisitTimes:
-    """When a source was visited last, and when it is due; None: never.
+    """When a source was visited last, how that ended, and when it is due; None: never.
 
     A source that is paused without an end has no ``paused_until``.
     """
@@ -191,6 +191,12 @@ class VisitTimes:
     next_visit_at: datetime | None
     paused_at: datetime | None = None
     paused_until: datetime | None = None
+    last_outcome: Outcome | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the last visit failed: a host that answers nothing holds a place for minutes."""
+        return self.last_outcome is Outcome.ERROR
 
     def is_paused(self, now: datetime) -> bool:
         """Whether an operator wants no visit now."""
@@ -207,10 +213,19 @@ def visit_times(connection: Connection, source_id: str | None = None) -> dict[st
     """
     source = source_table.c
     times = (source.last_visit_at, source.next_visit_at, source.paused_at, source.paused_until)
-    query = select(source.id, *times)
+    query = select(source.id, *times, source.last_outcome)
     if source_id is not None:
         query = query.where(source.id == source_id)
-    return {found_id: VisitTimes(*found) for found_id, *found in connection.execute(query)}
+    return {
+        row.id: VisitTimes(
+            last_visit_at=row.last_visit_at,
+            next_visit_at=row.next_visit_at,
+            paused_at=row.paused_at,
+            paused_until=row.paused_until,
+            last_outcome=None if row.last_outcome is None else Outcome(row.last_outcome),
+        )
+        for row in connection.execute(query)
+    }
 
 
 def has_future_times(connection: Connection, source_id: str, now: datetime) -> bool:

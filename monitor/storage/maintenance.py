@@ -23,6 +23,7 @@ from monitor.storage.sqlite_files import (
     open_sqlite,
     options_in_place,
     own_tables,
+    text_faults,
 )
 from monitor.storage.statement_tables import ALL_TABLES
 from monitor.storage.tables import document_table
@@ -62,7 +63,7 @@ class TableSize:
 
 
 def file_faults(database: Database) -> list[str]:
-    """What SQLite finds wrong in the file: pages, indexes, references; empty if nothing is.
+    """What is wrong in the file: pages, indexes, references, texts; empty if nothing is.
 
     Raises:
         UserError: there is no file.
@@ -73,8 +74,9 @@ def file_faults(database: Database) -> list[str]:
         explained_faults(file, "cannot be checked"),
         closing(open_sqlite(file, options_in_place(file))) as connection,
     ):
-        own_tables(connection, file)
-        return integrity_faults(connection)
+        tables = own_tables(connection, file)
+        # A damaged page is no place to read texts from.
+        return integrity_faults(connection) or text_faults(connection, tables)
 
 
 def table_sizes(database: Database) -> list[TableSize]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -121,6 +121,69 @@ def integrity_faults(connection: sqlite3.Connection) -> list[str]:
         for (table, parent), number in lost.items()
     ]
     return faults
+
+
+def text_faults(connection: sqlite3.Connection, tables: Sequence[str]) -> list[str]:
+    """Columns with text that is not UTF-8; empty if there is none.
+
+    SQLite stores whatever bytes it is given as text, and finds nothing wrong with them; whoever
+    reads the row fails. A changed byte in a page looks like that.
+
+    Args:
+        connection: of a file whose pages are sound.
+        tables: their names.
+    """
+    faults = []
+    for table in tables:
+        columns = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
+        texts = [str(name) for _, name, kind, *_ in columns if not _is_number(kind)]
+        listed = ", ".join(f'"{name}"' for name in texts)
+        if not texts or _is_readable(connection, f'SELECT {listed} FROM "{table}"'):  # noqa: S608
+            continue
+        keys = [str(name) for _, name, *_, part in columns if part]
+        faults += [
+            fault
+            for name in texts
+            if (fault := _column_fault(connection, table, name, keys)) is not None
+        ]
+    return faults
+
+
+def _is_number(kind: str) -> bool:
+    return kind.upper() in {"INTEGER", "FLOAT", "BOOLEAN", "BLOB"}
+
+
+def _is_readable(connection: sqlite3.Connection, query: str) -> bool:
+    """Whether every text of a query is UTF-8; the driver decodes each."""
+    try:
+        for _ in connection.execute(query):
+            pass
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+        return False
+    return True
+
+
+def _column_fault(
+    connection: sqlite3.Connection, table: str, column: str, keys: Sequence[str]
+) -> str | None:
+    listed = "".join(f', CAST("{key}" AS BLOB)' for key in keys)
+    wrong: list[tuple[bytes, ...]] = []
+    for text, *key in connection.execute(
+        f'SELECT CAST("{column}" AS BLOB){listed} FROM "{table}" '  # noqa: S608
+        f"WHERE typeof(\"{column}\") = 'text'"
+    ):
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            wrong.append(tuple(key))
+    if not wrong:
+        return None
+    named = ", ".join(
+        f"{key} {value.decode(errors='replace')}" for key, value in zip(keys, wrong[0], strict=True)
+    )
+    return f"{len(wrong):,} of {table} have a {column} that is not UTF-8; the first is {named}"
 
 
 def options_in_place(file: Path) -> str:

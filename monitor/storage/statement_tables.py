@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 import monitor.storage.tables  # noqa: F401 - the tables that these name
+from monitor.model.statements import Speaker
 from monitor.storage.base import METADATA, Id, UtcDateTime
 from monitor.storage.packing import PackedText
 
@@ -172,11 +173,19 @@ statement_table = Table(
         "source_name",
         sqlite_where=text("source_name IS NOT NULL"),
     ),
-    # Most speakers are governments, which need no index: see monitor.storage.speakers.
+    # Most speakers are governments, which need no index: see monitor.storage.speakers. SQLite does
+    # not conclude that another speaker is none, so each is named.
     Index(
         "ix_statement_speaker",
         *("speaker", "label"),
-        sqlite_where=text("speaker <> 'government'"),
+        sqlite_where=text(
+            " OR ".join(
+                (
+                    f"speaker <> '{Speaker.GOVERNMENT}'",
+                    *(f"speaker = '{one}'" for one in Speaker if one is not Speaker.GOVERNMENT),
+                )
+            )
+        ),
     ),
 )
 

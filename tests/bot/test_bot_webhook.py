@@ -198,7 +198,7 @@ async def test_a_token_that_is_refused_is_said_and_stops_nothing(sqlite_database
         application = bot(sqlite_database, api, "999999:wrong")
         async with webhook(application, url=URL, secret=SECRET, address="127.0.0.1:0"):
             async with asyncio.timeout(WAIT):
-                while "bot.token_rejected" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                while "bot.token_refused" not in caplog.text:  # noqa: ASYNC110 - a log has no event
                     await asyncio.sleep(0)
     assert "wrong" not in caplog.text
 

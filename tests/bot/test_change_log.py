@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from alert_story import Clock, added, goal, plant, raised, unsure
-from bot_app import bot_context, running
+from bot_app import FixedRules, bot_context, rules_of, running
 from bot_handlers import buttons, chat_of
 from sqlalchemy import text
 from telegram_api import parse_html, utf16
@@ -413,6 +413,16 @@ def fits(message: Message) -> None:
         ("timezone Japan", "时区：Asia/Tokyo"),
         ("quiet ２２：００-０８：００", "免打扰：22:00-08:00"),
         ("quiet OFF", "免打扰：关"),
+        ("mute tomorrow", "写：/mute until tomorrow\n"),
+        ("mute Monday", "写：/mute until Monday\n"),
+        ("mute for tomorrow", "写：/mute until tomorrow\n"),
+        ("mute 明天早上", "写：/mute 到明天早上\n"),
+        ("mute for today", "静音到 2026-02-04 00:00"),
+        ("mute until Monday", "静音到 2026-02-09 08:00"),
+        ("mute all 2h", "静音到 2026-02-03 20:00"),
+        ("mute everything until fri 18:00", "静音到 2026-02-06 18:00"),
+        ("mute 全部 2小时", "静音到 2026-02-03 20:00"),
+        ("mute all off", "已取消静音"),
         ("mute 3 d", "静音到 2026-02-06 18:00"),
         ("mute 3天", "静音到 2026-02-06 18:00"),
         ("mute OFF", "已取消静音"),
@@ -453,6 +463,48 @@ def fits(message: Message) -> None:
 def test_people_write_as_they_like(sqlite_database: Database, line: str, said: str) -> None:
     give_numbers(sqlite_database)
     assert said in ask(sqlite_database, line).text
+
+
+@pytest.mark.parametrize("words", ["all", "全部", "forever", "永远", "周末", "on"])
+def test_words_that_name_no_rule_and_no_time_get_the_hint_alone(
+    sqlite_database: Database, words: str
+) -> None:
+    assert ask(sqlite_database, f"mute {words}").text.startswith("请写 /mute 8h")
+
+
+def test_a_rule_of_that_name_comes_before_everything(sqlite_database: Database) -> None:
+    rules = FixedRules(rules_of("rules: [{id: all, name: 全部, themes: [chips]}]"))
+    chat = chat_of(sqlite_database, rules=rules)
+    assert "已静音" in chat.ask("/mute all").text
+    assert "已静音到 2026-02-03 20:00：全部" in chat.ask("/mute all 2h").text
+
+
+async def test_chinese_commands_are_understood_with_a_slash_and_without_a_blank(
+    sqlite_database: Database,
+) -> None:
+    async with running(sqlite_database) as api:
+        for said, reply in (
+            ("/静音 2小时", "静音到 2026-02-03 20:00"),
+            ("/静音2小时", "静音到 2026-02-03 20:00"),
+            ("静音2小时", "静音到 2026-02-03 20:00"),
+            ("静音到周一", "静音到 2026-02-09 08:00"),
+            ("/静音 明天", "/mute 到明天"),
+            ("/取消静音", "已取消静音"),
+            ("取消静音", "已取消静音"),
+            ("/unmute", "已取消静音"),
+            ("/订阅全部", "可订阅的规则"),
+            ("/订阅贵州 液冷", "已订阅：贵州 液冷"),
+            ("/静音贵州 液冷", "已静音：贵州 液冷"),
+            ("取消静音 贵州 液冷", "已恢复：贵州 液冷"),
+            ("/最新", "还没有记录到变化"),
+            ("/地区 贵州", "没有找到“贵州”"),
+            ("/承诺 1", "没有第 1 条"),
+            ("/语言 中文", "中文"),
+            ("/设置", "可用的命令"),
+            ("静音室", "没有找到“静音室”"),
+            ("最新 液冷", "没有找到“最新 液冷”"),
+        ):
+            assert reply in (await api.ask(7, said)).text, said
 
 
 async def test_a_command_is_understood_without_its_slash(sqlite_database: Database) -> None:

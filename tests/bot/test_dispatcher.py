@@ -152,7 +152,7 @@ async def test_a_refused_token_ends_the_bot_and_nothing_else(
         done = asyncio.Event()
         watch = logging.Handler()
         watch.emit = lambda record: (  # type: ignore[method-assign]
-            done.set() if record.getMessage() == "bot.token_rejected" else None
+            done.set() if record.getMessage() == "bot.token_refused" else None
         )
         logging.getLogger("monitor").addHandler(watch)
         try:

@@ -331,7 +331,12 @@ def test_words_mean_what_people_mean_by_them(
     [
         ("subscribe 全部", "可订阅的规则"),
         ("subscribe All", "可订阅的规则"),
+        ("subscribe all rules", "可订阅的规则"),
+        ("subscribe anything", "可订阅的规则"),
+        ("subscribe 所有规则", "可订阅的规则"),
+        ("subscribe 一切", "可订阅的规则"),
         ("unsubscribe 所有", "还没有订阅"),
+        ("unsubscribe all rules", "还没有订阅"),
         ("subscribe mainframe", "“mainframe”要原样出现才符合"),
         ("subscribe 算力>100", "“算力>100”要原样出现才符合"),
         ("subscribe 液冷 -贵州", "地区不能排除（-贵州）"),

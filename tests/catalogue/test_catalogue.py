@@ -242,7 +242,13 @@ def test_the_built_in_sources_can_be_left_out(load):
         ("sources:\n  - id: a\n    list_interval: 6 hours\n", "0.yaml:3:5", "30m, 6h, 7d"),
         ("sources:\n  - id: a\n    list_interval: 0m\n", "0.yaml:3:5", "a minute"),
         ("sources:\n  - id: a\n    lists: [ftp://b.cn/]\n", "0.yaml:3:13", "http"),
-        ("sources:\n  - id: a\n    pages: ['http://u@b\\c/']\n", "0.yaml:3:13", "http"),
+        ("sources:\n  - id: a\n    pages: ['http://u@b\\c/']\n", "0.yaml:3:13", "browser"),
+        ("sources:\n  - id: a\n    lists: [www.b.cn/x]\n", "0.yaml:3:13", "begins with http://"),
+        ("sources:\n  - id: a\n    lists: 'https://b.cn/a b'\n", "0.yaml:3:5", "write %20"),
+        ("sources:\n  - id: a\n    lists: [https://b.cn:70000/]\n", "0.yaml:3:13", "65535"),
+        ("sources:\n  - id: a\n    lists: [https://b..cn/]\n", "0.yaml:3:13", "no plain host"),
+        ("sources:\n  - id: a\n    pages: [https://b.cn/\u3000]\n", "0.yaml:3:13", "a character"),
+        ("sources:\n  - id: cena-www\n    max_links: 0200\n", "0.yaml:3:16", "0200 as 128"),
         ("sources:\n  - id: a\n    link_pattern: 'a('\n", "0.yaml:3:5", "RE2"),
         ("sources:\n  - id: a\n    link_pattern: '(?=a)'\n", "0.yaml:3:5", "RE2"),
         ("sources:\n  - id: a\n    selectors: {body: 'div[['}\n", "0.yaml:3:17", "CSS"),
@@ -309,7 +315,7 @@ sources:
                 "0.yaml:1:1: unknown key 'builtins' – did you mean builtin?",
                 "0.yaml:3:3: 'just words' is no source – a source begins with - id:",
                 "0.yaml:4:3: id: '贵 州' has other characters than a-z, 0-9 and - – write",
-                "0.yaml:5:3: name: YAML reads 5 as no text – put it in quotes",
+                '0.yaml:5:3: name: YAML reads 5 as a number – put it in quotes: "5"',
                 "0.yaml:7:3: hosts: 'http://b.cn' is no host – the host alone",
                 "0.yaml:8:3: paging: 'list.html' has no {n} – write {n} where",
                 "0.yaml:9:3: selectors: 'body' stands where title, published",
@@ -317,7 +323,7 @@ sources:
                 "0.yaml:11:3: unknown key 'body' – it stands under selectors",
                 "0.yaml:13:3: seen: 3 stands where",
                 "0.yaml:14:3: max_links: 'many' is no whole number",
-                "0.yaml:15:3: lists: {'a': 'b'} stands where a list is wanted",
+                "0.yaml:15:3: lists: keys with values stand where a list is wanted",
                 "0.yaml:17:3: unknown page family 'trss' – did you mean trs?",
                 "0.yaml:18:3: the source 'e' has no name – add name",
                 "1.yaml:1:1: sources: 5 stands where a list is wanted",
@@ -327,6 +333,27 @@ sources:
         )
     ):
         assert found.startswith(expected), line
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "192.168.1.5", "intranet:8080", "list.local", "2130706433", "[::1]"]
+)
+def test_an_address_that_the_guard_always_refuses_is_the_users_mistake(load, host):
+    said = f"sources:\n  - id: a\n    name: x\n    lists:\n      - http://{host}/\n"
+    with pytest.raises(UserError) as caught:
+        load(said)
+    assert "0.yaml:5:9: lists: http://" in str(caught.value)
+    assert "add allow_private: true" in str(caught.value)
+    assert load(said + "    allow_private: true\n")["a"].lists
+    # Whoever says so may do it in a later file, and nobody visits a source that is switched off.
+    assert load(said, "sources: [{id: a, allow_private: true}]")["a"].lists
+    assert load(said, "sources: [{id: a, enabled: false}]").get("a") is not None
+
+
+def test_an_address_with_a_password_is_not_repeated(load):
+    with pytest.raises(UserError, match="without user name and password") as caught:
+        load("sources: [{id: a, name: x, lists: 'https://me:s3cret@b.cn/'}]")
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_source_may_have_its_own_route(load, tmp_path):

@@ -276,6 +276,11 @@ def test_a_copy_of_an_earlier_schema_is_upgraded(monitor, tmp_path):
         ("SELECT 1", ["--projection"], ""),
         ("DELETE FROM current_statement", [], ""),
         ("DELETE FROM current_statement", ["--projection"], "statements are not shown"),
+        (
+            "UPDATE document SET title = CAST(x'e8b4b5e5ff' AS TEXT)",
+            [],
+            "1 of document have a title that is not UTF-8; the first is id 1\n",
+        ),
         ("DELETE FROM alert", [], "of alert_change name a row of alert that is not there"),
         ("DROP TABLE alembic_version", [], "is the database of another program"),
     ],

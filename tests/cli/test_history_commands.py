@@ -5,16 +5,42 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from subprocess import run
 
 import pytest
 from pyarrow import parquet
 
+from monitor.cli import init
+from monitor.cli.init import examples_folder
 from monitor.comparison import succession
 from monitor.storage.views import View
 
 SAMPLES = Path(__file__).resolve().parents[2] / "monitor" / "demo" / "texts"
+
+
+def test_init_writes_the_examples_and_no_rule_that_stands_beside_them(
+    monitor, tmp_path, monkeypatch
+):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(examples_folder(), checkout)
+    (checkout / "mine.yaml").write_text("rules: []\n", encoding="utf-8")
+    monkeypatch.setattr(init, "examples_folder", lambda: checkout)
+    monitor("init", "new")
+    new = tmp_path / "new" / "rules"
+    assert not (new / "mine.yaml").exists()
+    assert {str(path.relative_to(new)) for path in new.rglob("*.*")} == set(init.EXAMPLES)
+
+
+def test_every_example_is_written():
+    """A new one is named; a file that people keep there is not in the repository."""
+    here = examples_folder()
+    listed = run(["git", "ls-files", "."], cwd=here, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("this is no checkout")
+    assert sorted(listed.stdout.split()) == sorted(init.EXAMPLES)
 
 
 def test_init_writes_what_run_needs_and_keeps_what_is_there(monitor, tmp_path):

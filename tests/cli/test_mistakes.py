@@ -138,7 +138,7 @@ MISTAKES = [
     ("changes --db sqlite:///monitor.db", "did you mean --database?"),
     ("rules test notes.yaml --rules rules.yaml", "a file is named by --rules notes.yaml"),
     ("verify 2026-02-01 2026-02-02", "one word too many: 2026-02-02 – write --until 2026-02-02"),
-    ("topics check rules.yaml", "this is a file of rules, not of topics – monitor rules check"),
+    ("topics check rules.yaml", "this is a rule file: monitor rules check"),
     ("rules check topics.yaml", "this is a file of topics: monitor topics check reads it"),
     ("read -", "/dev/stdin is what comes through a pipe"),
     ("changes monitor.db", "a database is named by --database sqlite:///monitor.db"),

@@ -234,6 +234,9 @@ def test_a_dry_run_and_a_page_that_does_not_come_write_nothing(monitor, tmp_path
     out, _ = monitor("sources", "add", url, "--allow-private", "--dry-run")
     assert f"lists: {url}" in out
     monitor("sources", "add", f"{site.base}/none/", "--allow-private", code=1)
+    _, err = monitor("sources", "add", f"{site.base}/none/", code=2)
+    assert "to which no request is sent – add --allow-private" in err
+    assert err.count(site.base) == 1
     _, err = monitor("sources", "add", "ftp://a.cn/", code=2)
     assert "http" in err
     assert (tmp_path / "c.yaml").read_text(encoding="utf-8") == "sources:\n"

@@ -77,14 +77,17 @@ def test_a_topic_can_be_extended(topic_file):
         ("- x\n", "a topics file has one key, topics – write topics: in the first line"),
         ("topics: [x]\n", "1:10: 'x' is no topic – a topic begins with - id:"),
         ("topics: [{words: [甲]}]\n", "id is missing – add id: …"),
-        ("topics: [{id: a b, words: [甲]}]\n", "id: 'a b' is no name – letters, digits"),
+        (
+            "topics: [{id: a b, words: [甲]}]\n",
+            "id: 'a b' has other characters than letters",
+        ),
         (
             "topics: [{id: x, words: 甲}]\n",
             "'甲' stands where a list is wanted – write words: [甲]",
         ),
         (
             "topics: [{id: x, words: [6]}]\n",
-            "1:26: words: YAML reads 6 as no text – put it in quotes",
+            "1:26: words: YAML reads 6 as a number – put it in quotes",
         ),
         (
             "topics: [{id: x, words: [{words: [甲], exept: [甲乙]}]}]\n",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.errors import RefusedAddress
-from monitor.fetching.ssrf_guard import check_name, is_public
+from monitor.public_hosts import check_name, is_plainly_public, is_public
 from monitor.urls import canonical_url, parse_url, resolve_url
 
 NOT_PUBLIC = """
@@ -124,3 +124,25 @@ def test_no_reference_breaks_it_and_only_the_web_comes_out(reference):
         assert found.startswith(("http://", "https://"))
         assert canonical_url(canonical_url(found)) == canonical_url(found)
         parse_url(canonical_url(found))
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [
+        ("https://www.gov.cn/zhengce/", True),
+        ("http://a.example.cn", True),
+        ("https://a.cn?x=1", True),
+        ("http://localhost/", False),
+        ("http://printer.local/", False),
+        ("http://a.home.arpa/", False),
+        ("http://10.0.0.1/", False),
+        ("http://0x7f.1/", False),
+        ("http://me@a.cn/", False),
+        ("http://a.cn:8080/", False),
+        ("http://a.cn\\.local/", False),
+    ],
+)
+def test_a_usual_name_is_told_at_a_glance(address, plain):
+    assert is_plainly_public(address) is plain
+    if plain:
+        check_name(parse_url(address).host, address)

@@ -18,6 +18,7 @@ from monitor.errors import VisitLost
 from monitor.fetching.fake import FakeFetcher, FakePage
 from monitor.ingest.context import VisitReport
 from monitor.ingest.visit import visit
+from monitor.model.processes import Heartbeat, Loop
 from monitor.retry import Backoff
 from monitor.roles.configuration import configuration_mark
 from monitor.roles.crawl import JobVisits
@@ -26,8 +27,10 @@ from monitor.roles.network import NetworkWatch
 from monitor.roles.queue import VisitJob
 from monitor.roles.schedule import DueJobs
 from monitor.storage.frontier import visit_times
+from monitor.storage.heartbeats import write_heartbeat
 from monitor.storage.tables import frontier_entry_table, source_table
 
+HOUR = timedelta(hours=1)
 NOW = datetime(2026, 6, 10, 8, 0, tzinfo=UTC)
 HUNAN = load_catalogue()["hunan"]
 BASE = "http://127.0.0.1:1"
@@ -66,11 +69,11 @@ class FakeQueue:
 
 
 @asynccontextmanager
-async def opened(tmp_path, clock, site=None):
+async def opened(tmp_path, clock, site=None, catalogue=CATALOGUE):
     async with opened_app(
         tmp_path,
         f"sqlite:///{tmp_path / 'm.db'}",
-        catalogue=CATALOGUE,
+        catalogue=catalogue,
         site=site or FakeFetcher(now=lambda: clock[0]),
         channel=FakeChannel(),
         clock=clock,
@@ -101,6 +104,41 @@ async def test_a_source_has_one_job_and_after_failures_the_next_one_late(tmp_pat
         VisitJob("page", "127.0.0.1", mark),
         VisitJob("other", "127.0.0.2", mark),
     }
+
+
+async def test_sources_whose_last_visit_failed_get_half_of_the_places(tmp_path):
+    ids = [f"s{n}" for n in range(9)]
+    catalogue = "builtin: false\nsources:\n" + "".join(
+        f"  - {{id: {one}, name: 报告, pages: 'http://127.0.1.{n}:1/', allow_private: true}}\n"
+        for n, one in enumerate(ids)
+    )
+    queue = FakeQueue()
+    async with opened(tmp_path, [NOW], catalogue=catalogue) as opened_one:
+        crawl = opened_one.settings.crawl.model_copy(update={"concurrency": 4})
+        settings = opened_one.settings.model_copy(update={"crawl": crawl})
+        app = replace(opened_one, settings=settings)
+        with app.context.database.write() as connection:
+            # All but s0 failed, the last ones longest ago.
+            for n in range(1, 9):
+                failed = update(source_table).where(source_table.c.id == f"s{n}")
+                at = NOW - timedelta(days=n)
+                connection.execute(
+                    failed.values(last_outcome="error", last_visit_at=at, next_visit_at=at)
+                )
+        due = DueJobs(app, queue, clock=lambda: 0.0)
+        await due.start()
+        assert {job.source_id for job in queue.jobs} == {"s0", "s8", "s7"}
+        await due.start()
+        assert len(queue.jobs) == 3
+        queue.jobs = [job for job in queue.jobs if job.source_id != "s8"]
+        with app.context.database.write() as connection:
+            visited = update(source_table).where(source_table.c.id == "s8")
+            connection.execute(visited.values(last_visit_at=NOW, next_visit_at=NOW + HOUR))
+            for number in (1, 2):
+                write_heartbeat(connection, Heartbeat(Loop.CRAWL, f"a#{number}", 1, "1", NOW, NOW))
+        await due.start()
+        # Two workers have eight places, of which four are theirs.
+        assert {job.source_id for job in queue.jobs} == {"s0", "s7", "s6", "s5", "s4"}
 
 
 async def test_a_job_is_a_visit_of_what_is_due(tmp_path, caplog, monkeypatch):

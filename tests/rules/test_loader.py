@@ -269,7 +269,10 @@ def test_a_mistake_is_said_in_the_words_of_the_file(tmp_path, body, message):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rules:\n  one: {name: x}\n", ":1:1: rules: a list is wanted here – write - id: …"),
+        (
+            "rules:\n  one: {name: x}\n",
+            ":1:1: rules: keys with values stand where a list is",
+        ),
         ("rules:\n  - id： one\n    name： x\n", "is no rule – the colon is full-width"),
         ("rules：\n  - id: one\n", "the colon is full-width: write : and a space in line 1"),
         ("rules:\n  -id: one\n   name: x\n", "a space is missing behind the - in line 2"),

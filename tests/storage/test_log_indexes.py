@@ -68,6 +68,20 @@ def test_the_changes_of_rare_speakers_are_found_by_index(history, kind):
     assert not any(step == "SCAN statement" for plan in plans for step in plan), plans
 
 
+@pytest.mark.parametrize("kind", [one for one in Speaker if one is not Speaker.GOVERNMENT])
+@pytest.mark.parametrize("as_parameter", [True, False])
+def test_who_asks_the_view_for_one_speaker_need_not_exclude_governments(
+    history, kind, as_parameter
+):
+    query = "EXPLAIN QUERY PLAN SELECT * FROM statements WHERE speaker = "
+    with history.read() as connection:
+        if as_parameter:
+            steps = connection.exec_driver_sql(f"{query}?", (kind.value,)).fetchall()
+        else:
+            steps = connection.exec_driver_sql(f"{query}'{kind.value}'").fetchall()
+    assert any("ix_statement_speaker (speaker=?)" in step[-1] for step in steps), steps
+
+
 def test_every_kind_of_speaker_has_its_changes_and_each_certainty_its_own(database):
     write_history(database)
     plant(database, [unsure(1), unsure(2)])

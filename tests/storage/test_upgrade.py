@@ -687,6 +687,7 @@ def test_how_a_statement_in_force_came_into_the_log_is_still_shown(before: Datab
         assert shown(connection) == old
         for query, found in (
             ("SELECT id FROM statement WHERE speaker = 'ministry' AND speaker <> 'government'", 1),
+            ("SELECT id FROM statement WHERE speaker = 'ministry'", 1),
             ("SELECT id FROM statement WHERE speaker = 'government'", 2),
             ("SELECT id FROM change WHERE certainty = 'unsure'", 1),
             ("SELECT id FROM change WHERE certainty = 'sure'", 2),

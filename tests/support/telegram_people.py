@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from telegram_chats import ANONYMOUS, EPOCH, SELF, TELEGRAM, World
@@ -13,6 +14,7 @@ _RIGHTS = (
     *("can_add_web_page_previews", "can_react_to_messages", "can_edit_tag", "can_change_info"),
     *("can_invite_users", "can_pin_messages", "can_manage_topics"),
 )
+_MARKED_COMMAND = re.compile(r"/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?!\w)")
 #: Updates that a bot does not get unless it names their kinds.
 _SILENT = {"chat_member", "message_reaction", "message_reaction_count"}
 
@@ -180,8 +182,12 @@ def _restricted(*, writing: bool) -> dict[str, Any]:
 
 
 def _written(text: str) -> dict[str, Any]:
-    """A text as Telegram hands it on: a command at its beginning is marked."""
-    if not text.startswith("/"):
+    """A text as Telegram hands it on: a command at its beginning is marked.
+
+    Only Latin letters, digits and _ make one, and no other letter may follow: /订阅 is plain text.
+    """
+    found = _MARKED_COMMAND.match(text)
+    if found is None:
         return {"text": text}
-    length = utf16(text.split(maxsplit=1)[0])
+    length = utf16(found[0])
     return {"text": text, "entities": [{"type": "bot_command", "offset": 0, "length": length}]}

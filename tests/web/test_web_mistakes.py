@@ -22,6 +22,7 @@ VOCABULARY = RuleVocabulary(
     topics=frozenset({"ai"}), themes=frozenset({"compute"}), sources=frozenset({"gov"})
 )
 WRONG_RULES = """
+then: [甲]
 x
 a：b
 - a
@@ -117,6 +118,29 @@ name: 乙
         (
             "rule.yaml:3:13: unknown region '贵洲' – did you mean 贵州?",
             "rule.yaml:3:13: 不认识地区“贵洲”。是不是 贵州？",
+        ),
+        (
+            "rule.yaml:1:1: rules: keys with values stand where a list is wanted – "
+            "write - id: … for each rule, one below the other",
+            "rule.yaml:1:1: rules：这里要列表，不是键和值。每条规则写 - id: …，一条一条往下写",
+        ),
+        (
+            "rule.yaml:1:1: rules: nothing stands below it – "
+            "write - id: … for each rule, one below the other",
+            "rule.yaml:1:1: rules：下面什么也没写。每条规则写 - id: …，一条一条往下写",
+        ),
+        (
+            "rule.yaml:2:4: an empty item is no rule – "
+            "a rule begins with - id: and a name: below it",
+            "rule.yaml:2:4: 空的一项不是规则。规则以 - id: 开头，下面是 name:",
+        ),
+        (
+            "rule.yaml:2:4: a list is no rule – a rule begins with - id: and a name: below it",
+            "rule.yaml:2:4: 列表不是规则。规则以 - id: 开头，下面是 name:",
+        ),
+        (
+            "rule.yaml:3:9: *x stands for nothing yet – put a text that begins with * in quotes",
+            "rule.yaml:3:9: *x 还没有指代的内容。以 * 开头的文字请加引号",
         ),
         (
             "rule.yaml: there is no rule – begin with id: and name:",

@@ -780,11 +780,11 @@ SELECT ct.statement_id, ct.position, ct.region, ct.year, ct.topic, ct.themes,
        (SELECT s.origin FROM statement s WHERE s.id = ct.statement_id) AS origin
 FROM current_target ct
 WHERE ct.label = 'commitment' AND ct.holds_until >= (SELECT day FROM reference_day);
-CREATE INDEX ix_statement_speaker ON statement (speaker, label) WHERE speaker <> 'government';
 CREATE INDEX ix_change_certainty_id ON change (certainty, id) WHERE certainty = 'unsure';
 CREATE INDEX ix_change_kind_row ON change (kind);
 CREATE INDEX ix_change_basis_row ON change (basis);
 CREATE INDEX ix_change_region_row ON change (region);
-INSERT INTO alembic_version SELECT '0031';
+CREATE INDEX ix_statement_speaker ON statement (speaker, label) WHERE speaker <> 'government' OR speaker = 'ministry' OR speaker = 'delegate' OR speaker = 'expert' OR speaker = 'enterprise' OR speaker = 'media';
+INSERT INTO alembic_version SELECT '0032';
 INSERT INTO reference_day (id, day) SELECT 1, date('now');
 INSERT INTO statement_words (statement_words, rank) VALUES ('automerge', 2);
