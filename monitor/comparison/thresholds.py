@@ -46,6 +46,9 @@ METRIC = 0.60
 METRIC_ELSEWHERE = 0.80
 """The same for metrics in sentences that are not linked, of which one may be another's sibling."""
 
+SAME_METRIC = 0.90
+"""The same for the numbers of sentences that only stand near each other."""
+
 METRIC_BONUS = 0.30
 """Bonus of a pair for a shared metric in comparable units."""
 
