@@ -15,7 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.comparison.cues import names, with_one_word_a_matter
+from monitor.comparison.cues import names, names_of_matters, with_one_word_a_matter
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import (
     gram_vector,
@@ -32,6 +32,7 @@ from monitor.comparison.thresholds import (
     METRIC_BONUS,
     NAME_BONUS,
     NEARLY_IDENTICAL,
+    OTHER_MATTER_PENALTY,
     Thresholds,
 )
 from monitor.model.statements import Statement
@@ -130,6 +131,27 @@ def _exact(
     return pairs
 
 
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence with what its pairs are scored by."""
+
+    item: Statement
+    key: str
+    names: frozenset[str]
+    things: frozenset[str]
+    matters: frozenset[str]
+
+
+def _prepare(item: Statement, key: str, rare: frozenset[str]) -> _Sentence:
+    return _Sentence(
+        item,
+        key,
+        names(item.text) & rare,
+        frozenset(stages(item.text)),
+        frozenset(names_of_matters(key)),
+    )
+
+
 def _scores(
     left: Sequence[tuple[int, Statement, str]],
     right: Sequence[tuple[int, Statement, str]],
@@ -138,7 +160,7 @@ def _scores(
 ) -> dict[tuple[int, int], float]:
     """Scores of the pairs that share text, by position."""
     vectors = {j: gram_vector(grams_of(key), weights) for j, _, key in right}
-    news = {j: (item, key, names(item.text) & rare) for j, item, key in right}
+    news = {j: _prepare(item, key, rare) for j, item, key in right}
     postings: dict[str, list[int]] = defaultdict(list)
     for j, vector in vectors.items():
         for gram in vector:
@@ -147,30 +169,33 @@ def _scores(
     # with the length and not with its square.
     most = max(1, MAX_CANDIDATE_PAIRS // max(1, len(left)))
     scores: dict[tuple[int, int], float] = {}
-    things = {j: stages(item.text).keys() for j, item, _ in right}
-    for i, old, old_key in left:
+    for i, item, key in left:
         shared: dict[int, float] = defaultdict(float)
-        for gram, weight in gram_vector(grams_of(old_key), weights).items():
+        for gram, weight in gram_vector(grams_of(key), weights).items():
             holders = postings.get(gram, ())
             if len(holders) <= most:
                 for j in holders:
                     shared[j] += weight * vectors[j][gram]
-        old_names = names(old.text) & rare
-        old_things = stages(old.text).keys()
+        old = _prepare(item, key, rare)
         for j, cosine in shared.items():
-            new, new_key, new_names = news[j]
-            if not same_region(old, new):
-                continue
-            wording = ratio(old_key, new_key)
-            if _MAY_BE_REORDERED <= wording < NEARLY_IDENTICAL:
-                wording = max(wording, reordered_ratio(old.text, new.text))
-            score = (cosine + wording) / 2
-            if shared_metric(old.targets, new.targets):
-                score += METRIC_BONUS
-            if old_names & new_names or old_things & things[j]:
-                score += NAME_BONUS
-            scores[i, j] = min(score, 1.0)
+            if same_region(item, news[j].item):
+                scores[i, j] = _score(old, news[j], cosine)
     return scores
+
+
+def _score(old: _Sentence, new: _Sentence, cosine: float) -> float:
+    wording = ratio(old.key, new.key)
+    if _MAY_BE_REORDERED <= wording < NEARLY_IDENTICAL:
+        wording = max(wording, reordered_ratio(old.item.text, new.item.text))
+    score = (cosine + wording) / 2
+    if old.matters and new.matters and old.matters.isdisjoint(new.matters):
+        # 规模 of 机器人产业 and of 大模型产业 are two.
+        score -= OTHER_MATTER_PENALTY
+    elif shared_metric(old.item.targets, new.item.targets):
+        score += METRIC_BONUS
+    if old.names & new.names or old.things & new.things:
+        score += NAME_BONUS
+    return min(score, 1.0)
 
 
 def _rare_names(before: Sequence[Statement], after: Sequence[Statement]) -> frozenset[str]:

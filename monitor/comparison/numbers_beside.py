@@ -17,7 +17,7 @@ from monitor.comparison.deadlines import clause_end_pattern
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import ClauseIndex
 from monitor.comparison.targets import TargetMove, counterparts, pair_targets, target_moves
-from monitor.comparison.thresholds import SAME_METRIC
+from monitor.comparison.thresholds import EQUAL_METRIC, SAME_METRIC
 from monitor.extraction.targets import counted_things, figures_beside, parse_targets
 from monitor.extraction.text import normalize_characters, split_sentences
 from monitor.extraction.units import comparable
@@ -182,7 +182,13 @@ def numbers_split_off(
         if not text[item.end : start + first].strip() and _is_one_clause(sentence):
             following += found
     numbers = [
-        (target, counterparts(target, following if is_generic(target) else beside, SAME_METRIC))
+        (
+            target,
+            # 引进人才100人 is not what 培养农民技能人才200人 says.
+            counterparts(target, following, EQUAL_METRIC)
+            if is_generic(target)
+            else counterparts(target, beside, SAME_METRIC),
+        )
         for target in missing
     ]
     return [

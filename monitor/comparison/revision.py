@@ -14,10 +14,12 @@ from monitor.comparison.cues import (
     everywhere_shift,
     hedging,
     is_benefit_ceiling,
+    names_of_matters,
     qualifier_direction,
     rank_direction,
     retraction,
     same_values_respelled,
+    with_one_word_a_matter,
 )
 from monitor.comparison.deadlines import deadline_shift
 from monitor.comparison.headings import bare_headings
@@ -53,6 +55,7 @@ from monitor.comparison.targets import (
 )
 from monitor.comparison.thresholds import (
     BY_BASIS,
+    EQUAL_METRIC,
     MAX_PART_PAIRS,
     NEARLY_IDENTICAL,
     PART,
@@ -63,20 +66,24 @@ from monitor.model.statements import Label, Statement, Target
 
 # The statements of the text before and after.
 _Known = tuple[Sequence[Statement], Sequence[Statement]]
-# Similarity of the names of a number that moved to a sentence of its own.
-_ONE_METRIC = 1.0
 _KIND_BY_DIRECTION = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}
 
 
 @dataclass(slots=True)
 class _Match:
-    """A commitment before and after, with the parts it was split into or merged from."""
+    """A commitment before and after, with the parts it was split into or merged from.
+
+    ``moved_in`` and ``moved_out`` are the old targets that went on here from another sentence, and
+    from here in another one.
+    """
 
     before: Statement
     after: Statement
     similarity: float
     more_before: list[Statement] = field(default_factory=list)
     more_after: list[Statement] = field(default_factory=list)
+    moved_in: list[Target] = field(default_factory=list)
+    moved_out: list[Target] = field(default_factory=list)
 
 
 def compare_edited(
@@ -120,6 +127,7 @@ def compare_edited(
         dropped = [item for item in dropped if not _joins_as_part(item, reworded, after=False)]
         added = [item for item in added if not _takes_up_number(item, reworded, after=True)]
         dropped = [item for item in dropped if not _takes_up_number(item, reworded, after=False)]
+        _note_moved_numbers(reworded)
     for match in matches:
         yield _classify(match, basis, text_pair, known)
     for item in added:
@@ -239,7 +247,7 @@ def _classify_by_own_words(
         similarity = ratio(
             _joined([before, *match.more_before]), _joined([after, *match.more_after])
         )
-    old_targets = _targets([before, *match.more_before])
+    old_targets = [*_targets([before, *match.more_before]), *match.moved_in]
     new_targets = _targets([after, *match.more_after])
     if similarity == 1 and basis is Basis.REVISION:
         # The sentences around it may change how a number is read; the words are the same.
@@ -260,6 +268,7 @@ def _classify_by_own_words(
         left = _targets_standing(old_targets, before.text, text_pair.before, text_pair.after)
         entered = _targets_standing(new_targets, after.text, text_pair.after, text_pair.before)
         found = without_relocated(found, left, entered)
+    found = without_relocated(found, match.moved_out, ())
     beside = moves_beside(
         before,
         after,
@@ -395,6 +404,8 @@ def _joins_as_part(item: Statement, matches: Sequence[_Match], *, after: bool) -
         part = [match.after, *match.more_after] if after else [match.before, *match.more_before]
         if len(key) >= len(whole) or partial_ratio(key, whole) < PART:
             continue
+        if _names_another_thing(item, whole):
+            continue
         gain = ratio(whole, _joined([*part, item])) - ratio(whole, _joined(part))
         if gain >= PART_GAIN and (best is None or gain > best[0]):
             best = gain, match
@@ -418,13 +429,45 @@ def _takes_up_number(item: Statement, matches: Sequence[_Match], *, after: bool)
         given = _targets(parts)
         missing = [one for one in _targets(whole) if not counterparts(one, given)]
         if any(
-            counterparts(one, item.targets, _ONE_METRIC) and not is_generic(one) for one in missing
+            counterparts(one, item.targets, EQUAL_METRIC) and not is_generic(one) for one in missing
         ):
             holders.append(match)
     if len(holders) != 1:
         return False
     (holders[0].more_after if after else holders[0].more_before).append(item)
     return True
+
+
+def _note_moved_numbers(matches: Sequence[_Match]) -> None:
+    """Note which numbers left one sentence and came into another one, with any value."""
+    gone, came = [], []
+    for match in matches:
+        old = _targets([match.before, *match.more_before])
+        new = _targets([match.after, *match.more_after])
+        gone += [(match, one) for one in old if not counterparts(one, new) and not is_generic(one)]
+        came += [(match, one) for one in new if not counterparts(one, old) and not is_generic(one)]
+    for match, target in gone:
+        takers = [(other, one) for other, one in came if counterparts(target, [one], EQUAL_METRIC)]
+        if len(takers) != 1:
+            continue
+        (other, number), *_ = takers
+        rivals = [one for _, one in gone if counterparts(number, [one], EQUAL_METRIC)]
+        if len(rivals) == 1 and same_region(match.before, other.after):
+            match.moved_out.append(target)
+            other.moved_in.append(target)
+
+
+def _names_another_thing(item: Statement, whole: str) -> bool:
+    """Whether a sentence measures what the whole it may be a part of does not name.
+
+    大模型产业规模达到200亿元 is no part of 做大机器人产业，规模达到100亿元.
+    """
+    whole = with_one_word_a_matter(whole)
+    return any(
+        with_one_word_a_matter(word) not in whole
+        for target in item.targets
+        for word in names_of_matters(normalize(target.metric))
+    )
 
 
 def _joined(parts: Sequence[Statement]) -> str:

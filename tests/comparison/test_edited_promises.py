@@ -100,6 +100,26 @@ def test_a_number_of_another_thing_in_a_new_sentence_takes_up_nothing():
     assert [change.kind for change in told(old, new)] == [DOWN, Kind.ADDED]
 
 
+def test_a_number_of_another_matter_is_no_part_of_a_sentence():
+    old = "做大机器人产业，规模达到100亿元。"
+    new = "做大机器人产业。大模型产业规模达到200亿元。"
+    assert [change.kind for change in told(old, new)] == [DOWN, Kind.ADDED]
+
+
+def test_a_number_that_moved_into_another_sentence_is_shown_there_alone():
+    old = "培育大模型企业30家，开放人工智能场景70个。\n（二）建好算力底座\n新建智算集群2个。"
+    new = "培育大模型企业30家。\n（二）建好算力底座\n新建智算集群2个，开放人工智能场景90个。"
+    kinds = [(change.kind, bool(change.deltas)) for change in told(old, new)]
+    assert kinds == [(OTHER, False), (UP, True)]
+
+
+def test_a_number_of_another_subject_beside_stands_for_nothing():
+    old = "建设人工智能实验室3个，引进人才100人。"
+    (change,) = told(old, "建设人工智能实验室3个。培养农民技能人才200人。")
+    assert change.kind is DOWN
+    assert [(one.before, one.after) for one in change.deltas] == [(100, None)]
+
+
 PROSE = ("统筹布局智算中心，算力规模达到3万P。", "建立人工智能企业培育库，入库企业200家。")
 HEADINGS = ("加快算力产业发展", "壮大人工智能企业群体")
 
