@@ -215,6 +215,36 @@ def _is_one_clause(sentence: str) -> bool:
     return len([one for one in clause_end_pattern().split(sentence) if one.strip()]) == 1
 
 
+def with_names_before(
+    item: Statement, targets: Sequence[Target], others: Sequence[Target]
+) -> list[Target]:
+    """The targets of a sentence, those with a general name under that of what they measure.
+
+    算力券发放规模扩大到6000万元 says how much of 算力券; ``others`` are the numbers of the other
+    sentence, by whose names they are known.
+    """
+    found = []
+    for target in targets:
+        known = [
+            other
+            for other in others
+            if len(normalize(other.metric)) >= _SHORTEST_NAME and not is_generic(other)
+        ]
+        alike = counterparts(named_in_full(item, target), known, SAME_METRIC)
+        named = is_generic(target) and len(alike) == 1 and not counterparts(target, others)
+        found.append(replace(target, metric=alike[0].metric) if named else target)
+    return found
+
+
+def named_in_full(item: Statement, target: Target) -> Target:
+    """A target with a general name under all that its clause says before the number."""
+    at = item.text.find(target.raw)
+    if at <= 0 or not is_generic(target):
+        return target
+    before = clause_end_pattern().split(item.text[:at])[-1]
+    return replace(target, metric=f"{before}{target.metric}")
+
+
 def is_generic(target: Target) -> bool:
     """Whether the name of a number does not say of what it is: 规模, 占比."""
     return normalize(target.metric) in {"", *quantity_words().generic}
