@@ -24,6 +24,7 @@ from random import Random
 from edits import COSMETIC, SUBSTANTIVE, Edit, page
 
 from monitor.comparison.compare import compare
+from monitor.comparison.headings import bare_headings
 from monitor.documents.reader import read_document
 from monitor.extraction.extract import extract
 from monitor.extraction.topics import load_topics
@@ -136,7 +137,10 @@ def substantive(corpus: Path | None, rounds: int) -> list[Result]:
         if one.provenance.kind is not DocumentKind.REPORT:
             continue
         rng = Random(f"{_SEED} {one.name}")
-        commitments = [s for s in one.statements if s.label is Label.COMMITMENT]
+        promises = [s for s in one.statements if s.label is Label.COMMITMENT]
+        # A heading that only names what stands below it is told by nobody.
+        bare = bare_headings(promises)
+        commitments = [s for s in promises if id(s) not in bare]
         for name, editor in SUBSTANTIVE.items():
             order = [s for _ in range(_TRIES) for s in rng.sample(commitments, len(commitments))]
             edits = (editor(rng, one.text, commitments, item) for item in order)

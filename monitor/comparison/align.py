@@ -15,20 +15,34 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.comparison.cues import names
+from monitor.comparison.cues import names, names_of_matters, with_one_word_a_matter
 from monitor.comparison.normalize import normalize
-from monitor.comparison.similarity import gram_vector, gram_weights, grams_of, ratio, same_region
+from monitor.comparison.similarity import (
+    gram_vector,
+    gram_weights,
+    grams_of,
+    ratio,
+    reordered_ratio,
+    same_region,
+)
+from monitor.comparison.stages import stages
 from monitor.comparison.targets import shared_metric
 from monitor.comparison.thresholds import (
     MAX_CANDIDATE_PAIRS,
     METRIC_BONUS,
     NAME_BONUS,
+    NEARLY_IDENTICAL,
+    OTHER_MATTER_PENALTY,
     Thresholds,
 )
 from monitor.model.statements import Statement
 
 # Far below any meaningful difference of scores, even for texts of 400 sentences.
 _ORDER_PENALTY = 1e-9
+# Similarity of wording from which the clauses of two sentences are compared in any order.
+_MAY_BE_REORDERED = 0.3
+# Beside a pair in the same words, one that only names the same matter is another promise.
+_OTHER_WORD_PENALTY = 0.1
 # A name in more sentences than this does not identify one of them.
 _MAX_RARE = 2
 
@@ -70,20 +84,27 @@ def align(
     old_keys = [normalize(item.text) for item in before]
     new_keys = [normalize(item.text) for item in after]
     pairs = _exact(before, after, old_keys, new_keys)
+    # An edit that writes 语料库 for 数据集 goes on with the same promise.
+    old_words = [with_one_word_a_matter(key) for key in old_keys]
+    new_words = [with_one_word_a_matter(key) for key in new_keys]
     left = sorted(set(range(len(before))) - {pair.before for pair in pairs})
     right = sorted(set(range(len(after))) - {pair.after for pair in pairs})
     scores = _scores(
-        [(i, before[i], old_keys[i]) for i in left],
-        [(j, after[j], new_keys[j]) for j in right],
-        gram_weights([grams_of(key) for key in (*old_keys, *new_keys)]),
+        [(i, before[i], old_words[i]) for i in left],
+        [(j, after[j], new_words[j]) for j in right],
+        gram_weights([grams_of(key) for key in (*old_words, *new_words)]),
         _rare_names(before, after),
     )
     for i, j in _only_of_theme(before, after):
         if (i, j) in scores:
             scores[i, j] = min(scores[i, j] + thresholds.theme, 1.0)
-    # Of equal scores those nearest in the order of the texts, in either direction.
+    # Of equal scores those in the same words, then those nearest in the order of the texts, in
+    # either direction.
     kept = {
-        (i, j): score - _ORDER_PENALTY * (i - j) ** 2
+        (i, j): score
+        - _ORDER_PENALTY * (i - j) ** 2
+        - _OTHER_WORD_PENALTY
+        * max(0.0, ratio(old_words[i], new_words[j]) - ratio(old_keys[i], new_keys[j]))
         for (i, j), score in scores.items()
         if score >= thresholds.pair
     }
@@ -110,6 +131,27 @@ def _exact(
     return pairs
 
 
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence with what its pairs are scored by."""
+
+    item: Statement
+    key: str
+    names: frozenset[str]
+    things: frozenset[str]
+    matters: frozenset[str]
+
+
+def _prepare(item: Statement, key: str, rare: frozenset[str]) -> _Sentence:
+    return _Sentence(
+        item,
+        key,
+        names(item.text) & rare,
+        frozenset(stages(item.text)),
+        frozenset(names_of_matters(key)),
+    )
+
+
 def _scores(
     left: Sequence[tuple[int, Statement, str]],
     right: Sequence[tuple[int, Statement, str]],
@@ -118,7 +160,7 @@ def _scores(
 ) -> dict[tuple[int, int], float]:
     """Scores of the pairs that share text, by position."""
     vectors = {j: gram_vector(grams_of(key), weights) for j, _, key in right}
-    news = {j: (item, key, names(item.text) & rare) for j, item, key in right}
+    news = {j: _prepare(item, key, rare) for j, item, key in right}
     postings: dict[str, list[int]] = defaultdict(list)
     for j, vector in vectors.items():
         for gram in vector:
@@ -127,25 +169,33 @@ def _scores(
     # with the length and not with its square.
     most = max(1, MAX_CANDIDATE_PAIRS // max(1, len(left)))
     scores: dict[tuple[int, int], float] = {}
-    for i, old, old_key in left:
+    for i, item, key in left:
         shared: dict[int, float] = defaultdict(float)
-        for gram, weight in gram_vector(grams_of(old_key), weights).items():
+        for gram, weight in gram_vector(grams_of(key), weights).items():
             holders = postings.get(gram, ())
             if len(holders) <= most:
                 for j in holders:
                     shared[j] += weight * vectors[j][gram]
-        old_names = names(old.text) & rare
+        old = _prepare(item, key, rare)
         for j, cosine in shared.items():
-            new, new_key, new_names = news[j]
-            if not same_region(old, new):
-                continue
-            score = (cosine + ratio(old_key, new_key)) / 2
-            if shared_metric(old.targets, new.targets):
-                score += METRIC_BONUS
-            if old_names & new_names:
-                score += NAME_BONUS
-            scores[i, j] = min(score, 1.0)
+            if same_region(item, news[j].item):
+                scores[i, j] = _score(old, news[j], cosine)
     return scores
+
+
+def _score(old: _Sentence, new: _Sentence, cosine: float) -> float:
+    wording = ratio(old.key, new.key)
+    if _MAY_BE_REORDERED <= wording < NEARLY_IDENTICAL:
+        wording = max(wording, reordered_ratio(old.item.text, new.item.text))
+    score = (cosine + wording) / 2
+    if old.matters and new.matters and old.matters.isdisjoint(new.matters):
+        # 规模 of 机器人产业 and of 大模型产业 are two.
+        score -= OTHER_MATTER_PENALTY
+    elif shared_metric(old.item.targets, new.item.targets):
+        score += METRIC_BONUS
+    if old.names & new.names or old.things & new.things:
+        score += NAME_BONUS
+    return min(score, 1.0)
 
 
 def _rare_names(before: Sequence[Statement], after: Sequence[Statement]) -> frozenset[str]:

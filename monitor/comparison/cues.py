@@ -33,6 +33,8 @@ from monitor.model.statements import Op, Statement, Target
 
 _TABLE = Path(__file__).parent / "cues.yaml"
 _BESIDE = 8
+# Words for the topic as a whole, which tell no matter of it from another.
+_BROAD = {"人工智能", "ai", "智能", "算力"}
 
 
 @cache
@@ -99,11 +101,54 @@ class CueTable(WordTable):
     outputs: tuple[str, ...]
     people: tuple[str, ...]
     vague_units: tuple[str, ...]
+    planned: tuple[str, ...]
+    begun: tuple[str, ...]
+    finished: tuple[str, ...]
+    beside_stages: tuple[str, ...]
+    founding: tuple[str, ...]
+    same_matters: tuple[tuple[str, ...], ...]
+    topic_words: tuple[str, ...]
 
 
 def names(text: str) -> frozenset[str]:
     """Names that a sentence quotes or writes in Latin letters, normalised."""
     return frozenset(normalize(a or b) for a, b in _name_pattern().findall(text))
+
+
+def with_one_word_a_matter(key: str) -> str:
+    """A normalised text with one word for what has several: 语料库 and 数据集 become one."""
+    first_words = _first_words()
+    return _matter_pattern().sub(lambda found: first_words[found[0]], key)
+
+
+def names_of_matters(key: str) -> list[str]:
+    """The words of a normalised text that name a matter of the topic: 大模型, 机器人."""
+    return _topic_word_pattern().findall(key)
+
+
+@cache
+def _topic_word_pattern() -> re.Pattern[str]:
+    words = {word for words in cue_table().same_matters for word in words}
+    return re.compile(alternation({*words, *cue_table().topic_words} - _BROAD))
+
+
+@cache
+def _first_words() -> dict[str, str]:
+    return {word: words[0] for words in cue_table().same_matters for word in words}
+
+
+@cache
+def _matter_pattern() -> re.Pattern[str]:
+    latin = "[a-z]"
+    words = sorted(_first_words(), key=len, reverse=True)
+    return re.compile(
+        "|".join(
+            (f"(?<!{latin})" if word[0].isascii() else "")
+            + re.escape(word)
+            + (f"(?!{latin})" if word[-1].isascii() else "")
+            for word in words
+        )
+    )
 
 
 def general_actions(text: str) -> frozenset[str]:

@@ -39,7 +39,7 @@ def list_context(text: str, start: int) -> str:
         line = text[begin:end].strip()
         if line.endswith(_COLON) and len(line) <= _MAX_LENGTH:
             return line
-        heads = line and len(line) <= _MAX_TITLE_LENGTH and _written_pattern().search(line) is None
+        heads = line and len(line) <= _MAX_TITLE_LENGTH and not _is_a_sentence(line)
         if heads and (_marker_form(line) != item or _when_or_where(line)):
             return line
         end = begin - 1
@@ -86,6 +86,14 @@ def _marker_form(line: str) -> str:
     return "" if marker is None else _marker_number_pattern().sub("", marker[0])
 
 
+def _is_a_sentence(line: str) -> bool:
+    """Whether a line has marks of a sentence, or a number of its own beside the years it names."""
+    words = _year_line_pattern().sub("", _marker_pattern().sub("", line, count=1))
+    return (
+        _written_pattern().search(line) is not None or _amount_pattern().search(words) is not None
+    )
+
+
 def _when_or_where(line: str) -> bool:
     """Whether a line names a year or a place and nothing more."""
     rest = _year_line_pattern().sub("", line.rstrip("市省区县州"))
@@ -95,6 +103,11 @@ def _when_or_where(line: str) -> bool:
 @cache
 def _written_pattern() -> re.Pattern[str]:
     return re.compile("[，。；！？]")
+
+
+@cache
+def _amount_pattern() -> re.Pattern[str]:
+    return re.compile("(?:达到?|突破|超过?|不低于|增长|建成|新[建增])[^0-9]{0,4}[0-9]")
 
 
 @cache

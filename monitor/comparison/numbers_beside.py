@@ -15,9 +15,11 @@ from functools import cache
 from monitor.comparison.cues import cue_pattern, cue_table, is_benefit_ceiling
 from monitor.comparison.deadlines import clause_end_pattern
 from monitor.comparison.normalize import normalize
-from monitor.comparison.targets import TargetMove, pair_targets, target_moves
+from monitor.comparison.similarity import ClauseIndex
+from monitor.comparison.targets import TargetMove, counterparts, pair_targets, target_moves
+from monitor.comparison.thresholds import EQUAL_METRIC, SAME_METRIC
 from monitor.extraction.targets import counted_things, figures_beside, parse_targets
-from monitor.extraction.text import normalize_characters
+from monitor.extraction.text import normalize_characters, split_sentences
 from monitor.extraction.units import comparable
 from monitor.extraction.vocabulary import alternation, quantity_words
 from monitor.model.statements import Op, Statement, Target
@@ -146,6 +148,108 @@ def has_rival(move: TargetMove, old: Statement, new: Statement) -> bool:
     )
 
 
+def numbers_split_off(
+    missing: Sequence[Target],
+    item: Statement,
+    text: str,
+    known: Sequence[Statement],
+    other: ClauseIndex,
+) -> list[tuple[Target, Target]]:
+    """The numbers that stand for missing ones in sentences of the same paragraph, each with it.
+
+    人工智能产业规模达到800亿元，集聚重点企业300家 is edited and split, and the number of
+    集聚重点企业260家 is in a sentence that names no topic.
+
+    Args:
+        missing: the numbers of the other text's sentence that ``item`` does not give.
+        item: the sentence that goes on with it.
+        text: the text of ``item``.
+        known: the statements of ``text``, whose numbers are looked at elsewhere.
+        other: the other text; a sentence that stands there too is no part of this one.
+    """
+    start = text.rfind("\n", 0, item.start) + 1
+    end = text.find("\n", item.end)
+    end = len(text) if end < 0 else end
+    beside: list[Target] = []
+    following: list[Target] = []
+    for first, last in split_sentences(text[start:end]) if missing else ():
+        spoken = any(one.start < start + last and start + first < one.end for one in known)
+        sentence = text[start + first : start + last]
+        if spoken or other.holds(sentence):
+            continue
+        found = figures_beside(sentence, item.year)
+        beside += found
+        if not text[item.end : start + first].strip() and _is_one_clause(sentence):
+            following += found
+    numbers = [
+        (
+            target,
+            # 引进人才100人 is not what 培养农民技能人才200人 says.
+            counterparts(target, following, EQUAL_METRIC)
+            if is_generic(target)
+            else counterparts(target, beside, SAME_METRIC),
+        )
+        for target in missing
+    ]
+    return [
+        (target, replace(alike[0], metric=target.metric))
+        for target, alike in numbers
+        if len(alike) == 1
+    ]
+
+
+def missing_numbers(
+    targets: Sequence[Target], sentence: Statement, others: Sequence[Target], other: Statement
+) -> list[Target]:
+    """The numbers of a sentence, its targets first, that another one does not give."""
+    given = [*others, *figures_beside(other.text, other.year)]
+    beside = [
+        one
+        for one in figures_beside(sentence.text, sentence.year)
+        if not (_is_known(one, targets) or _is_limit(one) or _is_condition(sentence.text, one))
+    ]
+    return [one for one in (*targets, *beside) if not counterparts(one, given)]
+
+
+def _is_one_clause(sentence: str) -> bool:
+    return len([one for one in clause_end_pattern().split(sentence) if one.strip()]) == 1
+
+
+def with_names_before(
+    item: Statement, targets: Sequence[Target], others: Sequence[Target]
+) -> list[Target]:
+    """The targets of a sentence, those with a general name under that of what they measure.
+
+    算力券发放规模扩大到6000万元 says how much of 算力券; ``others`` are the numbers of the other
+    sentence, by whose names they are known.
+    """
+    found = []
+    for target in targets:
+        known = [
+            other
+            for other in others
+            if len(normalize(other.metric)) >= _SHORTEST_NAME and not is_generic(other)
+        ]
+        alike = counterparts(named_in_full(item, target), known, SAME_METRIC)
+        named = is_generic(target) and len(alike) == 1 and not counterparts(target, others)
+        found.append(replace(target, metric=alike[0].metric) if named else target)
+    return found
+
+
+def named_in_full(item: Statement, target: Target) -> Target:
+    """A target with a general name under all that its clause says before the number."""
+    at = item.text.find(target.raw)
+    if at <= 0 or not is_generic(target):
+        return target
+    before = clause_end_pattern().split(item.text[:at])[-1]
+    return replace(target, metric=f"{before}{target.metric}")
+
+
+def is_generic(target: Target) -> bool:
+    """Whether the name of a number does not say of what it is: 规模, 占比."""
+    return normalize(target.metric) in {"", *quantity_words().generic}
+
+
 def counted_names(sentence: str, target: Target) -> tuple[str, ...]:
     """The names that a number only counts: of 甲、乙、丙3个园区 the three; empty if it does not.
 
@@ -207,6 +311,8 @@ def _counts_the_same(one: Target, other: Target) -> bool:
     # 农业产业园区 and 人工智能产业园区 end alike and are of different matters.
     names = normalize(one.metric), normalize(other.metric)
     shorter, longer = sorted(names, key=len)
+    if longer.removesuffix(shorter) in cue_table().topic_words and len(shorter) >= _SHORTEST_THING:
+        return True
     if longer.endswith(shorter) and shorter.endswith(cue_table().outputs):
         return len(shorter) >= _SHORTEST_NAME
     least = min(_SHORTEST_THING, max(len(shorter), _SHORTEST_NAME))

@@ -14,21 +14,39 @@ from monitor.comparison.cues import (
     everywhere_shift,
     hedging,
     is_benefit_ceiling,
+    names_of_matters,
     qualifier_direction,
     rank_direction,
     retraction,
     same_values_respelled,
+    with_one_word_a_matter,
 )
 from monitor.comparison.deadlines import deadline_shift
+from monitor.comparison.headings import bare_headings
 from monitor.comparison.list_context import (
     is_heading,
     list_context,
     list_context_direction,
 )
 from monitor.comparison.normalize import normalize
-from monitor.comparison.numbers_beside import moves_beside
-from monitor.comparison.similarity import ClauseIndex, TextPair, partial_ratio, ratio
+from monitor.comparison.numbers_beside import (
+    is_generic,
+    missing_numbers,
+    moves_beside,
+    namesakes,
+    numbers_split_off,
+)
+from monitor.comparison.similarity import (
+    ClauseIndex,
+    TextPair,
+    partial_ratio,
+    ratio,
+    same_region,
+)
+from monitor.comparison.stages import stage_direction
 from monitor.comparison.targets import (
+    TargetMove,
+    counterparts,
     one_sided_deltas,
     only_in_number,
     overall_direction,
@@ -37,6 +55,7 @@ from monitor.comparison.targets import (
 )
 from monitor.comparison.thresholds import (
     BY_BASIS,
+    EQUAL_METRIC,
     MAX_PART_PAIRS,
     NEARLY_IDENTICAL,
     PART,
@@ -45,18 +64,26 @@ from monitor.comparison.thresholds import (
 from monitor.model.changes import Basis, Change, Delta, Kind
 from monitor.model.statements import Label, Statement, Target
 
+# The statements of the text before and after.
+_Known = tuple[Sequence[Statement], Sequence[Statement]]
 _KIND_BY_DIRECTION = {1: Kind.STRENGTHENED, 0: Kind.REWORDED, -1: Kind.WEAKENED}
 
 
 @dataclass(slots=True)
 class _Match:
-    """A commitment before and after, with the parts it was split into or merged from."""
+    """A commitment before and after, with the parts it was split into or merged from.
+
+    ``moved_in`` and ``moved_out`` are the old targets that went on here from another sentence, and
+    from here in another one.
+    """
 
     before: Statement
     after: Statement
     similarity: float
     more_before: list[Statement] = field(default_factory=list)
     more_after: list[Statement] = field(default_factory=list)
+    moved_in: list[Target] = field(default_factory=list)
+    moved_out: list[Target] = field(default_factory=list)
 
 
 def compare_edited(
@@ -82,20 +109,27 @@ def compare_edited(
         at its larger part, or at the one whose numbers changed.
     """
     other_old, other_new = others
-    matches = [
-        _Match(old[pair.before], new[pair.after], pair.similarity)
-        for pair in align(old, new, BY_BASIS[basis])
-    ]
-    matched = {id(match.before) for match in matches} | {id(match.after) for match in matches}
-    added = [item for item in new if id(item) not in matched]
-    dropped = [item for item in old if id(item) not in matched]
+    known = (*old, *other_old), (*new, *other_new)
+    (old, bare_old), (new, bare_new) = _without_bare_headings(old), _without_bare_headings(new)
+    matches = _matches(old, new, basis)
+    added, dropped = _unmatched(old, new, matches)
+    # What a heading names stands below it. One that promised something may do so no longer.
+    headings = _matches([*bare_old, *dropped], bare_new, basis)
+    headings += _matches(_unmatched(bare_old, (), headings)[1], added, basis)
+    for heading in headings:
+        change = _classify(heading, basis, text_pair, known)
+        yield replace(change, kind=Kind.CONTINUED) if change.kind is Kind.REWORDED else change
+    added, dropped = _unmatched(dropped, added, headings)
     # An identical sentence has no other part.
     reworded = [match for match in matches if match.similarity < 1]
     if (len(added) + len(dropped)) * len(reworded) <= MAX_PART_PAIRS:
         added = [item for item in added if not _joins_as_part(item, reworded, after=True)]
         dropped = [item for item in dropped if not _joins_as_part(item, reworded, after=False)]
+        added = [item for item in added if not _takes_up_number(item, reworded, after=True)]
+        dropped = [item for item in dropped if not _takes_up_number(item, reworded, after=False)]
+        _note_moved_numbers(reworded)
     for match in matches:
-        yield _classify(match, basis, text_pair)
+        yield _classify(match, basis, text_pair, known)
     for item in added:
         # The same words were there: split differently, or under an edited heading.
         if text_pair is not None and _unchanged_elsewhere(
@@ -113,6 +147,35 @@ def compare_edited(
         if basis is Basis.SUCCESSION or text_pair or not _relabelled(item, other_new):
             deltas = one_sided_deltas(item.targets, new=False)
             yield Change(Kind.DROPPED, basis, item.region, item, None, deltas)
+
+
+def _matches(old: Sequence[Statement], new: Sequence[Statement], basis: Basis) -> list[_Match]:
+    return [
+        _Match(old[pair.before], new[pair.after], pair.similarity)
+        for pair in align(old, new, BY_BASIS[basis])
+    ]
+
+
+def _unmatched(
+    old: Sequence[Statement], new: Sequence[Statement], matches: Sequence[_Match]
+) -> tuple[list[Statement], list[Statement]]:
+    """The sentences of the new text and of the old one that are in no match."""
+    matched = {id(match.before) for match in matches} | {id(match.after) for match in matches}
+    return (
+        [item for item in new if id(item) not in matched],
+        [item for item in old if id(item) not in matched],
+    )
+
+
+def _without_bare_headings(
+    statements: Sequence[Statement],
+) -> tuple[list[Statement], list[Statement]]:
+    """The sentences that promise something, and the headings that say no more than these."""
+    bare = bare_headings(statements)
+    return (
+        [one for one in statements if id(one) not in bare],
+        [one for one in statements if id(one) in bare],
+    )
 
 
 def _unchanged_elsewhere(
@@ -148,8 +211,8 @@ def _relabelled(item: Statement, others: Sequence[Statement]) -> bool:
     return any(key == normalize(one.text) for one in others)
 
 
-def _classify(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
-    change = _classify_by_own_words(match, basis, text_pair)
+def _classify(match: _Match, basis: Basis, text_pair: TextPair | None, known: _Known) -> Change:
+    change = _classify_by_own_words(match, basis, text_pair, known)
     if text_pair is None:
         return change
     if change.kind is Kind.REWORDED and not change.deltas and _are_headings(match, text_pair):
@@ -172,7 +235,9 @@ def _are_headings(match: _Match, texts: TextPair) -> bool:
     )
 
 
-def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | None) -> Change:
+def _classify_by_own_words(
+    match: _Match, basis: Basis, text_pair: TextPair | None, known: _Known
+) -> Change:
     """The change of a commitment by its own words, its context aside."""
     before, after = match.before, match.after
     if text_pair is not None and text_pair.untouched(before.text, after.text):
@@ -182,11 +247,15 @@ def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | No
         similarity = ratio(
             _joined([before, *match.more_before]), _joined([after, *match.more_after])
         )
-    old_targets = _targets([before, *match.more_before])
+    old_targets = [*_targets([before, *match.more_before]), *match.moved_in]
     new_targets = _targets([after, *match.more_after])
     if similarity == 1 and basis is Basis.REVISION:
         # The sentences around it may change how a number is read; the words are the same.
         return _change(Kind.CONTINUED, basis, match, ())
+    if text_pair is not None:
+        old_targets, new_targets = _with_numbers_near(
+            match, (old_targets, new_targets), text_pair, known
+        )
     found = target_moves(
         old_targets,
         new_targets,
@@ -199,19 +268,16 @@ def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | No
         left = _targets_standing(old_targets, before.text, text_pair.before, text_pair.after)
         entered = _targets_standing(new_targets, after.text, text_pair.after, text_pair.before)
         found = without_relocated(found, left, entered)
+    found = without_relocated(found, match.moved_out, ())
     beside = moves_beside(
         before,
         after,
         (*old_targets, *new_targets),
         nearly_identical=similarity >= NEARLY_IDENTICAL,
     )
-    direction: float = retraction(before.text, after.text)
-    if not direction:
-        direction = (
-            overall_direction(found)
-            if found
-            else overall_direction(beside) or _polarity(before, after, basis)
-        )
+    direction: float = retraction(before.text, after.text) or _direction(
+        match, found, beside, basis
+    )
     if only_in_number(found) and everywhere_shift(before.text, after.text) * direction < 0:
         # 覆盖率达到80% is no more than 全覆盖.
         direction = 0.0
@@ -223,6 +289,49 @@ def _classify_by_own_words(match: _Match, basis: Basis, text_pair: TextPair | No
     else:
         kind = Kind.CONTINUED
     return _change(kind, basis, match, tuple(move.delta for move in found))
+
+
+def _direction(
+    match: _Match, found: Sequence[TargetMove], beside: Sequence[TargetMove], basis: Basis
+) -> float:
+    """The direction of a promise that was not taken back: > 0 stronger, < 0 weaker."""
+    before, after = match.before, match.after
+    stage = 0 if basis is Basis.SUCCESSION else stage_direction(before.text, after.text)
+    numbers = overall_direction(found or beside)
+    if stage:
+        # To begin more than was to be finished is neither more nor less.
+        return 0.0 if numbers * stage < 0 else stage
+    return numbers if found else numbers or _polarity(before, after, basis)
+
+
+def _with_numbers_near(
+    match: _Match,
+    targets: tuple[list[Target], list[Target]],
+    texts: TextPair,
+    known: _Known,
+) -> tuple[list[Target], list[Target]]:
+    """The targets of both sides with the numbers that the other side's stand for.
+
+    These stand beside words that do not name the topic: in the sentence, or in one near it.
+    """
+    old, new = targets
+    before, after = match.before, match.after
+    old = old + [one for item in (before, *match.more_before) for one in namesakes(item, old, new)]
+    new = new + [one for item in (after, *match.more_after) for one in namesakes(item, new, old)]
+    gone = missing_numbers(old, before, new, after)
+    came = missing_numbers(new, after, old, before)
+    split_off = numbers_split_off(gone, after, texts.after.text, known[1], texts.before)
+    split_off += [
+        (number, target)
+        for target, number in numbers_split_off(
+            came, before, texts.before.text, known[0], texts.after
+        )
+    ]
+    # A number that names no topic counts where it stands in both texts.
+    return (
+        [*old, *(one for one, _ in split_off if one not in old)],
+        [*new, *(one for _, one in split_off if one not in new)],
+    )
 
 
 def _polarity(before: Statement, after: Statement, basis: Basis) -> int:
@@ -295,6 +404,8 @@ def _joins_as_part(item: Statement, matches: Sequence[_Match], *, after: bool) -
         part = [match.after, *match.more_after] if after else [match.before, *match.more_before]
         if len(key) >= len(whole) or partial_ratio(key, whole) < PART:
             continue
+        if _names_another_thing(item, whole):
+            continue
         gain = ratio(whole, _joined([*part, item])) - ratio(whole, _joined(part))
         if gain >= PART_GAIN and (best is None or gain > best[0]):
             best = gain, match
@@ -302,6 +413,61 @@ def _joins_as_part(item: Statement, matches: Sequence[_Match], *, after: bool) -
         return False
     (best[1].more_after if after else best[1].more_before).append(item)
     return True
+
+
+def _takes_up_number(item: Statement, matches: Sequence[_Match], *, after: bool) -> bool:
+    """Add an unmatched sentence to the one match whose missing number it gives, with any value.
+
+    培育企业40家，开放场景 became 开放场景 and 培育企业60家. ``after``: it is in the new text.
+    """
+    holders = []
+    for match in matches:
+        before, now = (match.before, *match.more_before), (match.after, *match.more_after)
+        whole, parts = (before, now) if after else (now, before)
+        if not same_region(item, whole[0]):
+            continue
+        given = _targets(parts)
+        missing = [one for one in _targets(whole) if not counterparts(one, given)]
+        if any(
+            counterparts(one, item.targets, EQUAL_METRIC) and not is_generic(one) for one in missing
+        ):
+            holders.append(match)
+    if len(holders) != 1:
+        return False
+    (holders[0].more_after if after else holders[0].more_before).append(item)
+    return True
+
+
+def _note_moved_numbers(matches: Sequence[_Match]) -> None:
+    """Note which numbers left one sentence and came into another one, with any value."""
+    gone, came = [], []
+    for match in matches:
+        old = _targets([match.before, *match.more_before])
+        new = _targets([match.after, *match.more_after])
+        gone += [(match, one) for one in old if not counterparts(one, new) and not is_generic(one)]
+        came += [(match, one) for one in new if not counterparts(one, old) and not is_generic(one)]
+    for match, target in gone:
+        takers = [(other, one) for other, one in came if counterparts(target, [one], EQUAL_METRIC)]
+        if len(takers) != 1:
+            continue
+        (other, number), *_ = takers
+        rivals = [one for _, one in gone if counterparts(number, [one], EQUAL_METRIC)]
+        if len(rivals) == 1 and same_region(match.before, other.after):
+            match.moved_out.append(target)
+            other.moved_in.append(target)
+
+
+def _names_another_thing(item: Statement, whole: str) -> bool:
+    """Whether a sentence measures what the whole it may be a part of does not name.
+
+    大模型产业规模达到200亿元 is no part of 做大机器人产业，规模达到100亿元.
+    """
+    whole = with_one_word_a_matter(whole)
+    return any(
+        with_one_word_a_matter(word) not in whole
+        for target in item.targets
+        for word in names_of_matters(normalize(target.metric))
+    )
 
 
 def _joined(parts: Sequence[Statement]) -> str:

@@ -131,6 +131,28 @@ def ratio(first: str, second: str) -> float:
     return float(_fuzz().ratio(first, second)) / 100
 
 
+def reordered_ratio(first: str, second: str) -> float:
+    """Similarity of two sentences whose clauses may stand in another order, 0 to 1."""
+    one, other = ([key for key in _clauses(text).split(_EDGE) if key] for text in (first, second))
+    total = sum(map(len, (*one, *other)))
+    scored = sorted(
+        (
+            (ratio(a, b) * (len(a) + len(b)), i, j)
+            for i, a in enumerate(one)
+            for j, b in enumerate(other)
+        ),
+        key=lambda pair: (-pair[0], abs(pair[1] - pair[2]), pair[1] + pair[2]),
+    )
+    firsts, seconds = set(range(len(one))), set(range(len(other)))
+    shared = 0.0
+    for weight, i, j in scored:
+        if i in firsts and j in seconds:
+            firsts.remove(i)
+            seconds.remove(j)
+            shared += weight
+    return shared / total if total else 0.0
+
+
 def partial_ratio(first: str, second: str) -> float:
     """Indel similarity of the shorter string to the best matching part of the longer, 0 to 1."""
     return float(_fuzz().partial_ratio(first, second)) / 100

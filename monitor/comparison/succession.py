@@ -16,13 +16,16 @@ from monitor.comparison.cues import (
     retraction,
 )
 from monitor.comparison.deadlines import clause_deadline_shift, deadline_shift
+from monitor.comparison.headings import bare_headings
 from monitor.comparison.normalize import normalize
 from monitor.comparison.numbers_beside import (
     counted_names,
     has_rival,
     moves_beside,
+    named_in_full,
     namesakes,
     numbers_of_kin,
+    with_names_before,
 )
 from monitor.comparison.similarity import longest_common_length, sentence_similarity
 from monitor.comparison.targets import (
@@ -84,14 +87,16 @@ def compare_years(
         yield _classify(pair, old_context, new_context)
     linked_before = {link.before for link in found.links}
     linked_after = {link.after for link in found.links}
+    # What a heading names is told of the sentences below it.
+    bare = bare_headings(old) | bare_headings(new)
     for j, sentence in enumerate(after):
-        if sentence.in_scope and j not in linked_after:
+        if sentence.in_scope and j not in linked_after and id(sentence.statement) not in bare:
             certainty = Certainty.SURE if j in found.alone_after else Certainty.UNSURE
             nearest = found.nearest_before.get(j)
             other = None if nearest is None else before[nearest.before].statement
             yield _alone(Kind.ADDED, sentence.statement, nearest, other, certainty)
     for i, sentence in enumerate(before):
-        if sentence.in_scope and i not in linked_before:
+        if sentence.in_scope and i not in linked_before and id(sentence.statement) not in bare:
             certainty = Certainty.SURE if i in found.alone_before else Certainty.UNSURE
             nearest = found.nearest_after.get(i)
             other = None if nearest is None else after[nearest.after].statement
@@ -153,7 +158,11 @@ class _PlanContext:
     """The numbers of a whole plan: one that stands in another sentence has not gone."""
 
     def __init__(self, sentences: Sequence[PlanSentence]) -> None:
-        self._targets = [target for sentence in sentences for target in sentence.statement.targets]
+        self._targets = [
+            named_in_full(sentence.statement, target)
+            for sentence in sentences
+            for target in sentence.statement.targets
+        ]
         self._sentences = [sentence.statement.text for sentence in sentences]
         self._text = normalize("\n".join(one.statement.text for one in sentences))
 
@@ -189,8 +198,8 @@ def _classify(pair: _LinkedPair, before: _PlanContext, after: _PlanContext) -> C
     old, new = pair.old, pair.new
     similarity = sentence_similarity(old.text, new.text)
     nearly_identical = similarity >= NEARLY_IDENTICAL
-    old_targets = [*old.targets, *numbers_of_kin(old, new)]
-    new_targets = [*new.targets, *numbers_of_kin(new, old)]
+    old_targets = [*with_names_before(old, old.targets, new.targets), *numbers_of_kin(old, new)]
+    new_targets = [*with_names_before(new, new.targets, old.targets), *numbers_of_kin(new, old)]
     of_old = namesakes(new, new_targets, old_targets)
     of_new = namesakes(old, old_targets, new_targets)
     new_targets += of_old

@@ -8,7 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from monitor.comparison.cues import is_benefit_ceiling, lower_is_better
+from monitor.comparison.cues import (
+    is_benefit_ceiling,
+    lower_is_better,
+    with_one_word_a_matter,
+)
 from monitor.comparison.deadlines import Years
 from monitor.comparison.normalize import normalize
 from monitor.comparison.similarity import longest_common_length, ratio
@@ -29,6 +33,8 @@ _TIMES = "倍"
 _FIRMER = 1e-5
 # One metric's name contains the other: 算力 and 智能算力.
 _SAME_METRIC = 0.9
+# Another word for the same matter: 高质量语料 and 高质量数据集.
+_SAME_MATTER = 0.85
 # Weights that differ by less are equal, because logarithms round.
 _EVEN = 1e-9
 _SHORTEST_WORD = 2
@@ -313,6 +319,21 @@ def shared_metric(before: Sequence[Target], after: Sequence[Target]) -> bool:
     )
 
 
+def counterparts(target: Target, others: Sequence[Target], least: float = METRIC) -> list[Target]:
+    """Those of ``others`` that measure what ``target`` does, be it with another number.
+
+    Args:
+        target: a number.
+        others: numbers of other sentences.
+        least: least similarity of the metrics; 1 for the same one.
+    """
+    return [
+        other
+        for other in others
+        if _comparable_targets(target, other) and _metric_similarity(target, other) >= least
+    ]
+
+
 def metric_likeness(before: Sequence[Target], after: Sequence[Target]) -> float:
     """How alike the most similar metrics of two sentences are that have one dimension, 0 to 1.
 
@@ -363,7 +384,11 @@ def _metric_similarity(old: Target, new: Target) -> float:
         return 1.0 if first == second else 0.0
     if first in second or second in first:
         return 1.0 if first == second else _SAME_METRIC
-    return ratio(first, second)
+    one, other = with_one_word_a_matter(first), with_one_word_a_matter(second)
+    if (one, other) == (first, second):
+        return ratio(first, second)
+    # The same words are nearer: of 具身智能企业 and 人形机器人企业 in one sentence each goes on.
+    return max(ratio(first, second), min(_SAME_MATTER, ratio(one, other)))
 
 
 def _metric(metric: str) -> str:

@@ -46,11 +46,20 @@ METRIC = 0.60
 METRIC_ELSEWHERE = 0.80
 """The same for metrics in sentences that are not linked, of which one may be another's sibling."""
 
+SAME_METRIC = 0.90
+"""The same for the numbers of sentences that only stand near each other."""
+
+EQUAL_METRIC = 1.00
+"""The same where nothing but the name says that two numbers are of one thing."""
+
 METRIC_BONUS = 0.30
 """Bonus of a pair for a shared metric in comparable units."""
 
 NAME_BONUS = 0.20
 """Bonus of a pair for a rare name in both sentences."""
+
+OTHER_MATTER_PENALTY = 0.20
+"""Taken from the score of a pair that names no matter in common: 机器人, 大模型."""
 
 PART = 0.80
 """Minimum share of a short sentence inside a long one of which it is a part."""

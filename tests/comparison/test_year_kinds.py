@@ -309,3 +309,19 @@ def test_the_numbers_of_a_split_promise_are_missed_where_its_first_words_go_on()
     for new in (on_ai + on_data, on_data + on_ai):
         kinds = {one.after.text: one.kind for one in told(old, new) if one.before and one.after}
         assert kinds == {on_ai: Kind.WEAKENED, on_data: Kind.REWORDED}
+
+
+def test_a_number_whose_thing_is_named_before_a_general_word_goes_on():
+    old = "壮大数字经济，建设赣江智算中心，发放算力券4000万元，办好数字经济展。"
+    new = "办好数字经济展。\n加快赣江智算中心建设。\n算力券发放规模扩大到6000万元。"
+    changes = told(old, new)
+    assert Kind.WEAKENED not in {change.kind for change in changes}
+    (deltas,) = (change.deltas for change in changes if change.kind is Kind.STRENGTHENED)
+    assert [(one.before, one.after) for one in deltas] == [(4e7, 6e7)]
+
+
+def test_a_heading_that_names_what_stands_below_it_is_neither_dropped_nor_added():
+    bare = "新建智算中心2座，算力规模达到3万P。"
+    headed = f"（一）筑牢算力底座\n{bare}"
+    for old, new in ((bare, headed), (headed, bare)):
+        assert {change.kind for change in told(old, new)} == {Kind.CONTINUED}
