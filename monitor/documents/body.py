@@ -22,7 +22,6 @@ from monitor.documents.boilerplate import (
     begins_footer,
     heads_other_articles,
     is_boilerplate,
-    is_imprint,
     is_number,
     is_side_name,
 )
@@ -337,8 +336,9 @@ class _Finder:
             return True
         if not _ends_article(line):
             return False
-        # Who holds an event is said as an imprint says who runs the site, and more follows.
-        return not (_organiser_pattern().match(line.text) and self._goes_on(rest, line.block))
+        # Who holds an event is said as an imprint says who runs the site, a law ends its articles
+        # with what notices of rights say; but then more of it follows.
+        return not self._goes_on(rest, line.block)
 
     def _goes_on(self, rest: list[int], block: int) -> bool:
         """Whether prose follows the first of these lines in the box around it."""
@@ -348,7 +348,8 @@ class _Finder:
             self.page.weights[index] > _MIN_PARAGRAPH
             and blocks[lines[index].block].parent == above
             and not is_boilerplate(lines[index].text)
-            and not is_imprint([lines[index].text])
+            and not _ends_article(lines[index])
+            and _notice_pattern().search(lines[index].text) is None
             for index in rest[1:]
         )
 
@@ -433,8 +434,12 @@ def _without_boilerplate(lines: Sequence[str]) -> list[str]:
 
 
 @cache
-def _organiser_pattern() -> re.Pattern[str]:
-    return re.compile("(?:主办|承办|主管)(?:单位)?[：:]")
+def _notice_pattern() -> re.Pattern[str]:
+    # What notices of rights and imprints go on with.
+    return re.compile(
+        "版权|侵权|转载|本网|本站|本刊|本报|本号|本文|投稿|删除|观点|核实|原创|点赞|关注|读者|作者|邮箱|电话|地址|备案"
+        "|标识码|浏览器|网友|客服|广告|下载|订阅"
+    )
 
 
 @cache

@@ -68,6 +68,8 @@ def test_names_of_what_stands_beside_an_article_still_do(names):
         "凡本市行政区域内申领算力券的企业，应当注明资金来源并承担责任。",
         "关于我们市算力利用率不高的问题，将在年内解决。",
         "主办单位：枫桥市科技局、枫桥市数据局",
+        "风险提示：租用境外算力应当遵守出境规定，重要数据不得传输。",
+        "（本表由企业填报，不代表统计部门的立场，仅供参考。）",
     ],
 )
 def test_a_sentence_with_the_words_of_furniture_is_text_and_ends_nothing(sentence):
