@@ -49,6 +49,18 @@ def test_names_that_only_set_a_block_out_hide_nothing(names):
     assert read(f"<div class=box>{body}</div>").text.split("\n") == LINES
 
 
+@pytest.mark.parametrize("names", ["tips", "hot-box", "share-content", "position"])
+def test_prose_in_a_block_whose_name_says_little_is_text(names):
+    more = "企业申请时应当提交合同，市数据局在十个工作日内答复，资金在一个月内到账。"
+    body = (
+        paragraphs(LINES[:3]) + f'<div class="{names}"><p>{more}</p></div>{paragraphs(LINES[3:])}'
+    )
+    assert read(f"<div class=box>{body}</div>").text.split("\n") == [*LINES[:3], more, LINES[3]]
+    linked = f'<div class="{names}"><p>{more}</p><p><a href="/2.html">另一篇</a></p></div>'
+    body = paragraphs(LINES[:3]) + linked + paragraphs(LINES[3:])
+    assert read(f"<div class=box>{body}</div>").text.split("\n") == LINES
+
+
 @pytest.mark.parametrize("names", ["related", "comment-list", "bottom", "xgpl pl", "position"])
 def test_names_of_what_stands_beside_an_article_still_do(names):
     other = "<p>邻县的读者说，希望到2030年算力也能达到90Eflops。</p>"
