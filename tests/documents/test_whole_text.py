@@ -51,7 +51,9 @@ def test_names_that_only_set_a_block_out_hide_nothing(names):
 
 @pytest.mark.parametrize("names", ["tips", "hot-box", "share-content", "position"])
 def test_prose_in_a_block_whose_name_says_little_is_text(names):
-    more = "企业申请时应当提交合同，市数据局在十个工作日内答复，资金在一个月内到账。"
+    more = (
+        "企业申请时应当提交合同和发票，市数据局在十个工作日内作出答复，资金在答复后一个月内到账。"
+    )
     body = (
         paragraphs(LINES[:3]) + f'<div class="{names}"><p>{more}</p></div>{paragraphs(LINES[3:])}'
     )
