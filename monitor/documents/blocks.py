@@ -18,6 +18,7 @@ from monitor.documents.html_text import (
     INVISIBLE_ELEMENTS,
     clean_line,
     is_hidden,
+    stands_apart,
 )
 
 _REFERRING = frozenset({"a", "iframe", "embed", "object"})
@@ -143,6 +144,8 @@ class _Builder:
     def begin(self, node: LexborNode, tag: str) -> int:
         """Begin an element; what kind it is, for ``end``."""
         kind = _KINDS.get(tag, _PLAIN)
+        if kind == _PLAIN and "-" in tag and stands_apart(node):
+            kind = _BLOCK
         if kind == _BREAK:
             self.flush()
             return _PLAIN

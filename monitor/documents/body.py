@@ -7,6 +7,7 @@ menus, teasers of other articles, comments, the imprint. What it is not sure of 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from monitor.documents.boilerplate import (
     is_side_name,
 )
 from monitor.documents.html_text import CELLS, letters_of, lines_of
+from monitor.documents.printed_lines import is_numbered, without_printed_breaks
 from monitor.documents.selectors import select_nodes
 from monitor.documents.weighed_page import (
     BOXES,
@@ -41,8 +43,10 @@ _MIN_KIN = 10
 _MIN_LEAD, _MAX_LEAD = 20, 3
 _KIN_SHARE = 0.08
 _LINKED = 0.8
+_MIN_PARAGRAPH, _MAX_ADDED, _ADDED_SHARE = 20, 20, 0.8
 _LATE = 0.6
 _LINKED_BLOCK = 0.3
+_LINES = frozenset({"p", "div"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +184,24 @@ class _Finder:
             for block in rivals
         ]
         first, last = (kept[0], kept[-1]) if kept else (0, 0)
-        text = [lines[index].text for index in kept]
+        text = without_printed_breaks([lines[index].text for index in kept], self._apart(kept))
         return Article(text, remark, taken, doubts, tuple(evidence), self.page.heading, first, last)
+
+    def _apart(self, kept: Sequence[int]) -> list[bool]:
+        """Whether each line begins anew: a row, a link, or of another kind of block than the last.
+
+        Printed lines are those between line breaks, or paragraphs beside each other.
+        """
+        lines, blocks = self.page.layout.lines, self.page.layout.blocks
+        apart = [True]
+        for before, index in itertools.pairwise(kept):
+            one, other = lines[before], lines[index]
+            first, second = blocks[one.block], blocks[other.block]
+            same = one.block == other.block or (
+                first.parent == second.parent and first.tag == second.tag and first.tag in _LINES
+            )
+            apart.append(not same or bool(one.linked or other.linked))
+        return apart
 
     def _widened(self, best: int) -> int:
         """The block around the best one that holds more of the article beside it.
@@ -195,11 +215,22 @@ class _Finder:
                 break
             kin = self._kin(above, blocks[top])
             wanted = _MIN_KIN if level == 1 else self.page.weight(blocks[top]) * _KIN_SHARE
-            if kin >= max(_MIN_KIN, wanted):
+            if kin >= max(_MIN_KIN, wanted) or self._only_adds_prose(above, blocks[top], kin):
                 top = above
             if blocks[above].first <= heading < blocks[above].end:
                 break
         return top
+
+    def _only_adds_prose(self, above: int, inner: Block, kin: float) -> bool:
+        """Whether a block holds, after an inner one, nothing but a few more paragraphs."""
+        outer = self.page.layout.blocks[above]
+        after = self.page.layout.lines[inner.end : outer.end]
+        whole = [line for line in after if not is_boilerplate(line.text)]
+        if not whole or any(line.linked for line in whole) or len(whole) > _MAX_ADDED:
+            return False
+        if not all(_sentence_end_pattern().search(line.text) for line in whole[-1:]):
+            return False
+        return kin >= _MIN_PARAGRAPH and kin >= _ADDED_SHARE * sum(len(one.text) for one in whole)
 
     def _kin(self, above: int, inner: Block) -> float:
         """The prose in a block that lies beside an inner one and is of the same article."""
@@ -294,10 +325,33 @@ class _Finder:
         for at, index in enumerate(kept):
             line = self.page.layout.lines[index]
             late = seen >= _LATE * whole
-            if late and (_ends_article(line) or self._heads_rest(kept[at:])):
+            if late and self._ends_here(kept[at:], line):
                 return kept[:at]
             seen += self.page.weights[index]
         return kept
+
+    def _ends_here(self, rest: list[int], line: Line) -> bool:
+        """Whether the article ends before the first of these lines, which is ``line``."""
+        if self._heads_rest(rest):
+            return True
+        if not _ends_article(line):
+            return False
+        # Who holds an event is said as an imprint says who runs the site, a law ends its articles
+        # with what notices of rights say; but then more of it follows.
+        return not self._goes_on(rest, line.block)
+
+    def _goes_on(self, rest: list[int], block: int) -> bool:
+        """Whether prose follows the first of these lines in the box around it."""
+        lines, blocks = self.page.layout.lines, self.page.layout.blocks
+        above = blocks[block].parent
+        return any(
+            self.page.weights[index] > _MIN_PARAGRAPH
+            and blocks[lines[index].block].parent == above
+            and not is_boilerplate(lines[index].text)
+            and not _ends_article(lines[index])
+            and _notice_pattern().search(lines[index].text) is None
+            for index in rest[1:]
+        )
 
     def _is_in_table(self, line: Line) -> bool:
         """Whether a line is numbers in the cell of a table: a target, no pager and no counter."""
@@ -365,7 +419,9 @@ class _Finder:
 
 
 def _ends_article(line: Line) -> bool:
-    return len(line.text) <= 4 * SHORT_LINE and begins_footer(line.text)
+    # An article of a law may forbid what a notice of rights does.
+    text = line.text
+    return len(text) <= 4 * SHORT_LINE and begins_footer(text) and not is_numbered(text)
 
 
 def _is_file(line: Line) -> bool:
@@ -378,8 +434,22 @@ def _without_boilerplate(lines: Sequence[str]) -> list[str]:
 
 
 @cache
+def _notice_pattern() -> re.Pattern[str]:
+    # What notices of rights and imprints go on with.
+    return re.compile(
+        "版权|侵权|转载|本网|本站|本刊|本报|本号|本文|投稿|删除|观点|核实|原创|点赞|关注|读者|作者|邮箱|电话|地址|备案"
+        "|标识码|浏览器|网友|客服|广告|下载|订阅"
+    )
+
+
+@cache
 def _clause_pattern() -> re.Pattern[str]:
     return re.compile("[，。；！？]")
+
+
+@cache
+def _sentence_end_pattern() -> re.Pattern[str]:
+    return re.compile("[。！？；][”’」』）)]?$")
 
 
 @cache

@@ -66,13 +66,25 @@ def is_number(line: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_foreign_name(names: str) -> bool:
     """Whether the class or id of a block says that it stands beside the article."""
-    return _foreign_name_pattern().search(names) is not None
+    return _foreign_name_pattern().search(_told_by(names)) is not None
+
+
+@lru_cache(maxsize=4096)
+def is_weak_name(names: str) -> bool:
+    """Whether a class or id that is foreign may also be that of a part of an article."""
+    rest = str(_weak_name_pattern().sub(" ", _told_by(names)))
+    return _foreign_name_pattern().search(rest) is None
 
 
 @lru_cache(maxsize=4096)
 def is_side_name(names: str) -> bool:
     """Whether the class or id of a block says that it is a column beside another."""
-    return _side_name_pattern().search(names) is not None
+    return _side_name_pattern().search(_told_by(names)) is not None
+
+
+def _told_by(names: str) -> str:
+    """The names of a block without those that say nothing of what it holds (pl-4, relative)."""
+    return str(_innocent_name_pattern().sub(" ", f" {names} "))
 
 
 @lru_cache(maxsize=4096)
@@ -133,6 +145,17 @@ def _comments_pattern() -> re2._Regexp:
 def _side_name_pattern() -> re2._Regexp:
     words = "|".join(map(re.escape, _tables().beside_words))
     return _alternatives([rf"(?:^|[^a-z])(?:{words})(?:$|[^a-z])"])
+
+
+@cache
+def _weak_name_pattern() -> re2._Regexp:
+    words = "|".join(map(re.escape, _tables().weak_words))
+    return _alternatives([rf"\b(?:{words})\b"])
+
+
+@cache
+def _innocent_name_pattern() -> re2._Regexp:
+    return _alternatives([rf"\b(?:{one})\b" for one in _tables().innocent_names])
 
 
 @cache

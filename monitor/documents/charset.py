@@ -91,6 +91,7 @@ def _invalid_character_pattern() -> re.Pattern[str]:
 
 
 _MIN_NON_ASCII_BYTES = 60
+_WIDE_SAMPLE = 800
 
 
 def decode(
@@ -110,7 +111,7 @@ def decode(
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace"), name
-    insisted = _codec_name(override)
+    insisted = _codec_name(override) or _wide_charset(body)
     if insisted is not None:
         return body.decode(insisted, "replace"), insisted
     sure = _certain_utf8(body)
@@ -127,6 +128,20 @@ def decode(
     if best is None:  # pragma: no cover - there are always two candidates
         return body.decode("utf-8", "replace"), "utf-8"
     return best[1], best[2]
+
+
+def _wide_charset(body: bytes) -> str | None:
+    """The charset of a page of two bytes a character without a byte order mark.
+
+    The other byte of each character of markup is zero.
+    """
+    sample = body[:_WIDE_SAMPLE]
+    if b"\0" not in sample:
+        return None
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if max(even, odd) < len(sample) // 8 or min(even, odd) * 20 > max(even, odd):
+        return None
+    return "utf-16-be" if even > odd else "utf-16-le"
 
 
 def replacement_share(text: str) -> float:

@@ -119,7 +119,7 @@ def _other_day_pattern() -> re.Pattern[str]:
     # Days that are no day of issue: of effect, of meetings, of terms, of clocks.
     return re.compile(
         "施行|实施|生效|失效|截止|截至|到期|有效|会议|活动|开会|召开|举办|申报|报名|受理|公示|考试|开标|投标|面试|当前|现在|今天|今日"
-        "|北京时间|服务器|系统时间|修改|修订|回复|评论|网友|访问时间|星期|上映|起止|开始|结束|任期|出生|成立|制发"
+        "|北京时间|服务器|系统时间|修改|修订|回复|评论(?!员)|网友|访问时间|星期|上映|起止|开始|结束|任期|出生|成立|制发"
     )
 
 
@@ -194,6 +194,15 @@ def _created_name_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _any_time_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"\b(?!\w{0,12}(?:upd|modif|edit|expir|valid|end|start|begin|serv|now|curr|build|render|meet|login|sys))"
+        r"\w{0,16}(?:time|date)[\"']?\s{0,4}$",
+        re.IGNORECASE,
+    )
+
+
+@cache
 def _digit_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?:19|20)\d\d|[一二][{_NUMERALS}]{{3}}年")
 
@@ -241,7 +250,7 @@ def find_published(page: DatedPage) -> IssueDay:
     """The day of issue: the best candidate that the clock, the list and the others allow."""
     refused: list[str] = []
     found: list[_Candidate] = []
-    candidates = list(_candidates(page)) or _sole_script_day(page.markup)
+    candidates = list(_candidates(page)) or _sole_script_day(page.markup, page.in_script)
     for one in candidates:
         if not one.day >= _EARLIEST or (page.today and one.day > page.today + _TOMORROW):
             refused.append(f"day: {one.day} ({one.found_in}) is not possible")
@@ -322,9 +331,14 @@ def _script_days(markup: str, name: re.Pattern[str]) -> Iterator[_Candidate]:
             yield _Candidate(day, "script")
 
 
-def _sole_script_day(markup: str) -> list[_Candidate]:
-    """The day of publication that scripts name, if it is one: several are of several articles."""
-    for name in (_published_name_pattern(), _created_name_pattern()) if "<script" in markup else ():
+def _sole_script_day(markup: str, in_script: bool) -> list[_Candidate]:
+    """The day of publication that scripts name, if it is one: several are of several articles.
+
+    Where the text stands in a script too, the only day of its data is meant, whatever its name.
+    """
+    names = [_published_name_pattern(), _created_name_pattern()]
+    names += [_any_time_pattern()] if in_script else []
+    for name in names if "<script" in markup else ():
         days = list(dict.fromkeys(_script_days(markup, name)))
         if days:
             return days if len(days) == 1 else []

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -27,6 +28,7 @@ def _style_rules(style: str) -> Iterator[tuple[str, str]]:
 
 
 _MAX_CLASSES = 300
+_MAX_BESIDE = 4
 _BLOCK_NAMES = """
 address article aside blockquote body br center dd details dialog div dl dt fieldset figcaption
 figure footer form h1 h2 h3 h4 h5 h6 header hr li main menu nav ol p pre section summary table
@@ -161,6 +163,16 @@ def _cms_mark_pattern() -> re.Pattern[str]:
     return re.compile(r"<\$\[[^\]<>]{0,40}\]>(?:begin|end)")
 
 
+@cache
+def _entity_pattern() -> re.Pattern[str]:
+    # What stands so in a text was escaped twice; &lt; and &amp; may be what the text speaks of.
+    return re.compile(
+        r"&(?:nbsp|ensp|emsp|thinsp|ldquo|rdquo|lsquo|rsquo|mdash|ndash|hellip|middot|bull|times|permil"
+        r"|quot|#12288|#160|#822\d|#x3000|#xa0);",
+        re.IGNORECASE,
+    )
+
+
 _CHINESE = r"\u3000-\u303f\u3400-\u9fff\uff00-\uffef“”‘’—…"
 
 
@@ -193,6 +205,34 @@ def walk(
         node = node.next if node is not None else None
 
 
+def stands_apart(node: LexborNode) -> bool:
+    """Whether an element that HTML does not know has no text beside it.
+
+    Systems of components write <page-title> and <page-text>, and their style begins a new line
+    with each; an element within a sentence begins none.
+    """
+    parent = node.parent
+    if parent is None or not _begins_line(parent.tag):
+        return False
+    for step in ("prev", "next"):
+        beside = getattr(node, step)
+        for _ in range(_MAX_BESIDE):
+            if beside is None or _begins_line(beside.tag):
+                break
+            if beside.is_element_node or (beside.text_content or "").strip():
+                return False
+            beside = getattr(beside, step)
+    return True
+
+
+def _is_own_block(node: LexborNode) -> bool:
+    return "-" in (node.tag or "") and node.is_element_node and stands_apart(node)
+
+
+def _begins_line(tag: str | None) -> bool:
+    return tag is not None and (tag in BLOCK_ELEMENTS or ("-" in tag and tag[0] != "-"))
+
+
 def is_invisible(node: LexborNode, hidden: frozenset[str] = frozenset()) -> bool:
     """Whether a reader of the page does not see the text of the element."""
     return node.tag in INVISIBLE_ELEMENTS or is_hidden(node.tag, node.attributes, hidden)
@@ -214,6 +254,8 @@ def is_hidden(
         return False
     style = None if names is ANY_STYLE else attributes.get("style")
     shown = _shown_by_style(style[:300]) if style else None
+    if shown is False and _is_animated(attributes):
+        shown = None
     if (
         shown is False
         or attributes.get("hidden", "until-found") != "until-found"
@@ -227,6 +269,28 @@ def is_hidden(
         return True
     identity = attributes.get("id")
     return bool(identity) and f"#{identity}" in names
+
+
+@cache
+def _animated_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:^|\s)(?:wow|aos-\w+|animated|animate__\w+|fade-?(?:in|up)\w*|scroll-?reveal|reveal)(?:\s|$)",
+        re.IGNORECASE,
+    )
+
+
+def _is_animated(attributes: dict[str, str | None]) -> bool:
+    """Whether a hidden element comes into sight when its readers scroll down to it."""
+    if _gone_pattern().search(attributes.get("style") or "") is not None:
+        return False
+    if "data-aos" in attributes or "data-sr-id" in attributes:
+        return True
+    return _animated_pattern().search((attributes.get("class") or "")[:_MAX_CLASSES]) is not None
+
+
+@cache
+def _gone_pattern() -> re.Pattern[str]:
+    return re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 
 def _selectors_of(written: str) -> frozenset[str]:
@@ -279,7 +343,7 @@ def lines_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> list[str]
                     parts.append(other)
             else:
                 parts.append(text)
-        elif node.tag in BLOCK_ELEMENTS:
+        elif node.tag in BLOCK_ELEMENTS or _is_own_block(node):
             flush()
             preformatted += (node.tag == "pre") * (-1 if left else 1)
         elif left and node.tag in CELLS:
@@ -291,6 +355,8 @@ def lines_of(top: LexborNode, hidden: frozenset[str] = frozenset()) -> list[str]
 def clean_line(text: str) -> str:
     """One line without invisible characters, with single spaces, stripped."""
     text = clean_characters(text)
+    if "&" in text and ";" in text:
+        text = _entity_pattern().sub(lambda found: unescape(found[0]), text)
     if "<$[" in text:
         text = _cms_mark_pattern().sub("", text)
     if "\n" in text or "\r" in text:

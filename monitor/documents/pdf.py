@@ -19,6 +19,7 @@ from pypdfium2 import raw
 from monitor.documents.charset import replacement_share
 from monitor.documents.html_text import clean_line
 from monitor.documents.pdf_layout import Piece, ordered_lines
+from monitor.documents.printed_lines import is_numbered, joined_lines
 from monitor.model.documents import Document, Outcome
 
 MAX_PAGES = 600
@@ -45,25 +46,7 @@ def _digits_pattern() -> re.Pattern[str]:
     return re.compile(r"\d+")
 
 
-@cache
-def _heading_pattern() -> re.Pattern[str]:
-    return re.compile(
-        r"(?:[一二三四五六七八九十]{1,3}、|[(（][一二三四五六七八九十\d]{1,3}[)）]"
-        r"|第[一二三四五六七八九十]{1,3}[章节条部]|\d{1,2}[.、．](?!\d))"
-    )
-
-
 _ENDS = ("。", "！", "？", "；", "：")
-
-
-@cache
-def _latin_end_pattern() -> re.Pattern[str]:
-    return re.compile(r"[A-Za-z0-9,.;:]$")
-
-
-@cache
-def _latin_start_pattern() -> re.Pattern[str]:
-    return re.compile(r"^[A-Za-z0-9]")
 
 
 @cache
@@ -183,29 +166,19 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[str]:
         if not text:
             continue
         if paragraph and (_starts_paragraph(line) or _ends_paragraph(paragraph[-1], full)):
-            yield _joined(paragraph)
+            yield joined_lines(paragraph)
             paragraph = []
         paragraph.append(text)
     if paragraph:
-        yield _joined(paragraph)
+        yield joined_lines(paragraph)
 
 
 def _starts_paragraph(line: str) -> bool:
-    return line[:1].isspace() or _heading_pattern().match(line) is not None
+    return line[:1].isspace() or is_numbered(line)
 
 
 def _ends_paragraph(line: str, full: float) -> bool:
     return len(line) < full and (line.endswith(_ENDS) or len(line) < full / 2)
-
-
-def _joined(lines: Sequence[str]) -> str:
-    text = lines[0]
-    for line in lines[1:]:
-        words = _latin_end_pattern().search(text) and _latin_start_pattern().match(line)
-        # A number that is broken at the end of a line goes on in the next one.
-        is_number = text[-1:].isdigit() and line[:1].isdigit()
-        text += (" " if words and not is_number else "") + line
-    return text
 
 
 def _describe(error: Exception) -> str:

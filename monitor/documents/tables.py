@@ -25,7 +25,8 @@ class Boilerplate(_Table):
     """``boilerplate.yaml``: expressions for lines, and names of blocks, that are no article.
 
     ``lines`` are dropped, ``ends`` begin a footer, ``headings`` head other articles and
-    ``comments`` what readers wrote.
+    ``comments`` what readers wrote. ``innocent_names`` say nothing of what a block holds,
+    ``weak_words`` little.
     """
 
     lines: tuple[str, ...]
@@ -36,6 +37,8 @@ class Boilerplate(_Table):
     foreign_words: tuple[str, ...]
     article_names: tuple[str, ...]
     beside_words: tuple[str, ...]
+    innocent_names: tuple[str, ...]
+    weak_words: tuple[str, ...]
 
 
 class AttachmentNames(_Table):

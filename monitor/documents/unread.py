@@ -35,6 +35,9 @@ _MAX_ANCESTORS = 30
 _MAX_SAME = 3
 
 
+_GATE_WORDS = ("全文", "剩余", "余下", "试读", "解锁", "付费", "会员", "继续", "未读")
+
+
 @dataclass(frozen=True, slots=True)
 class ReadPage:
     """A page, and which of its lines were taken for its article."""
@@ -58,6 +61,7 @@ def find_unread(page: ReadPage) -> tuple[str, ...]:
         *(() if page.has_further_pages else _whole_elsewhere(page)),
         *_gated(page),
         *_continued(page),
+        *_broken_off(page),
         *_frames(page),
         *_pictures(page),
         *_attachments_by_script(page),
@@ -240,14 +244,17 @@ def _gate_pattern() -> re.Pattern[str]:
         r"(?:阅读|查看|解锁|浏览|获取)[^。]{0,4}(?:全文|完整内容|全部内容|剩余|余下)"
         r"|(?:订阅|购买|付费|充值|(?:成为|开通|加入)[^。]{0,6}会员)[^。]{0,16}"
         r"(?:阅读|查看|解锁|浏览|获取)[^。]{0,4}(?:全文|完整内容|全部内容|剩余|余下)"
-        r"|(?:本文|全文|以下内容)(?:为|系|是)?(?:付费|会员|VIP)(?:专享|内容|文章|阅读|可见)",
+        r"|(?:本文|全文|(?:以下|余下|其余|剩余|后续|此处|该|此)(?:内容|部分|章节)?)(?:为|系|是|仅[限供对]?)?(?:付费|会员|VIP|订阅|订户)"
+        r"[^，。]{0,4}(?:专享|专属|内容|文章|阅读|可见|查看|可读)"
+        r"|(?:订阅|购买|付费|支付|登录|登陆|注册|扫码|开通[^，。]{0,6}|成为[^，。]{0,6})(?:之?后|即可|可)[，,]?(?:才能|可以?|方可)?(?:继续|接着|完整)(?:阅读|浏览|查看|收听)"
+        r"|(?:余下|剩余|还有|未读)\s?[\d,]{2,7}\s?字",
         re.IGNORECASE,
     )
 
 
 def _gated(page: ReadPage) -> Iterator[str]:
     """That the end of the article asks its readers to log in or to pay for the rest."""
-    if not any(word in page.markup for word in ("全文", "剩余", "试读", "解锁", "付费", "会员")):
+    if not any(word in page.markup for word in _GATE_WORDS):
         return
     start = max(page.first, page.last - _BELOW)
     for line in page.layout.lines[start : page.last + _BELOW_FOR_PAGERS]:
@@ -313,6 +320,33 @@ def _continued(page: ReadPage) -> Iterator[str]:
                 continue
             yield f"the article goes on elsewhere: {found[0]}"
             return
+
+
+_MAX_TAIL, _MIN_OPEN = 2_000, 16
+
+
+@cache
+def _whole_sentence_pattern() -> re.Pattern[str]:
+    return re.compile("[。！？；：…!?;:.）)】\\]》”’」』]$")
+
+
+def _broken_off(page: ReadPage) -> Iterator[str]:
+    """That the bytes of the page end within its article: within a tag or a sentence."""
+    tail = page.markup[-_MAX_TAIL:].rstrip()
+    if "</body" in tail or "</html" in tail or page.last < len(page.layout.lines) - 1:
+        return
+    lower = tail.lower()
+    if "</body" in lower or "</html" in lower or not page.text:
+        return
+    last = page.text.rpartition("\n")[2]
+    is_open = (
+        not tail.endswith(">")
+        and len(last) >= _MIN_OPEN
+        and _chinese_prose_pattern().search(page.text) is not None
+        and _whole_sentence_pattern().search(last) is None
+    )
+    if is_open or tail.rfind("<") > tail.rfind(">"):
+        yield "the page breaks off within its text"
 
 
 @cache

@@ -20,6 +20,7 @@ from monitor.documents.boilerplate import (
     heads_other_articles,
     is_article_name,
     is_foreign_name,
+    is_weak_name,
 )
 from monitor.documents.html_text import letters_of
 
@@ -41,6 +42,7 @@ _NEAR_TITLE = 1.5
 _BEFORE_TITLE = 0.4
 _MOST = 0.4
 _LITTLE_LEFT = 40
+_SENTENCE_ENDS = "。！？；"
 
 
 def line_weight(line: Line) -> float:
@@ -178,11 +180,23 @@ class WeighedPage:
             elif block.first < block.end and index and self.weight(block) <= most:
                 found[index] = (
                     block.tag in _ASIDE_ELEMENTS
-                    or (block.names != " " and is_foreign_name(block.names))
+                    or (block.names != " " and self._is_named_foreign(block))
                     or self._heads_others(block)
                 )
         self._mark_teasers(found)
         return found
+
+    def _is_named_foreign(self, block: Block) -> bool:
+        """Whether a block has a foreign name, and not one that says little and paragraphs in it."""
+        if not is_foreign_name(block.names):
+            return False
+        if self.weight(block) < _LITTLE_LEFT or not is_weak_name(block.names):
+            return True
+        lines = self.layout.lines[block.first : block.end]
+        sentences = sum(len(line.text) for line in lines if line.text[-1] in _SENTENCE_ENDS)
+        return any(line.linked for line in lines) or sentences * 2 < sum(
+            len(line.text) for line in lines
+        )
 
     def _heads_others(self, block: Block) -> bool:
         """Whether a block begins with a heading such as 相关阅读, and links follow, or comments."""
