@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -17,8 +17,9 @@ from itertools import islice
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.discovery.row_days import heading_years, loose_day, month_day
 from monitor.documents.cost import too_expensive
-from monitor.documents.dates import find_date
+from monitor.documents.dates import find_date, find_english_date
 from monitor.documents.html_text import clean_line
 from monitor.urls import resolve_url
 
@@ -32,9 +33,11 @@ _MAX_TEXT = 20_000_000
 _MAX_ROW_LINKS = 4
 _MIN_HEADLINE = 6
 _MIN_DAY = 5
+_MAX_LABEL = 10
 _BROKEN = "an address that cannot be used"
 _MAX_PLAIN = 10
 _DATA_TARGETS = ("data-href", "data-url", "data-link")
+_LINK_ELEMENTS = "a, area, [onclick], [data-href], [data-url], [data-link]"
 _MAX_TEASER_LINKS = 12
 _MAX_BESIDE_LINK, _MAX_SIBLINGS = 60, 12
 _MAX_TABLE_ROWS = 3
@@ -140,12 +143,14 @@ class ListLink:
     """A link as the list shows it; ``url`` is absolute.
 
     ``last_modified`` is the date that a sitemap gives; any change of the page may set it.
+    ``loose_day`` is a day that only the time of the visit completes, as the row writes it: 昨天.
     """
 
     url: str
     title: str
     published: date | None
     last_modified: date | None = None
+    loose_day: str = ""
 
 
 def html_links(markup: str, base: str, refused: Counter[str] | None = None) -> Iterator[ListLink]:
@@ -231,22 +236,52 @@ def anchors(
             if first.setdefault(above.mem_id, address) != address:
                 crowded.add(above.mem_id)
     beside: dict[int, tuple[str, date | None]] = {}
+    loose: dict[int, str] = {}
+    found: list[Anchor] = []
     for index, (node, address, shown) in enumerate(nodes):
-        row = node
-        for above in _ancestors(node):
-            if above.mem_id in crowded or above.tag in {"body", "html"}:
-                break
-            row = above
+        row = _row_around(node, crowded)
         if row.mem_id not in beside:
             beside[row.mem_id] = _text_and_time(row)
         text, time = beside[row.mem_id]
         day = _date_beside(shown, text) or time
         if day is None:
             day = _date_in_row(node) or _date_after(node)
+            written = "" if day else loose_day(_without_title(shown, text))
+            if written:
+                loose[index] = written
         elif row.tag == "tr":
             day = _date_of_issue(row, text) or day
-        link = ListLink(address, _title(node, shown), day)
-        yield Anchor(node, link, index not in second)
+        found.append(Anchor(node, ListLink(address, _title(node, shown), day), index not in second))
+    if loose:
+        _add_loose_days(tree, found, loose)
+    yield from found
+
+
+def _row_around(node: LexborNode, crowded: Collection[int]) -> LexborNode:
+    """The largest element around a link that is not crowded, that is, holds no other row."""
+    row = node
+    for above in _ancestors(node):
+        if above.mem_id in crowded or above.tag in {"body", "html"}:
+            break
+        row = above
+    return row
+
+
+def _add_loose_days(tree: LexborHTMLParser, found: list[Anchor], loose: Mapping[int, str]) -> None:
+    """Give links the days that their rows write without a year, complete under a year's heading."""
+    has_month_days = any(month_day(written) is not None for written in loose.values())
+    years = heading_years(tree, {one.node.mem_id for one in found}) if has_month_days else {}
+    for index, written in loose.items():
+        one = found[index]
+        day = _day_of_year(years.get(one.node.mem_id), written)
+        link = replace(one.link, published=day, loose_day="" if day else written)
+        found[index] = replace(one, link=link)
+
+
+def _day_of_year(year: int | None, loose: str) -> date | None:
+    """The day of a row under the heading of a year, which the row itself does not repeat."""
+    parts = month_day(loose)
+    return find_date(f"{year}-{parts[0]}-{parts[1]}") if year and parts is not None else None
 
 
 def days_of_rows(nodes: Sequence[LexborNode]) -> list[date | None]:
@@ -263,12 +298,7 @@ def days_of_rows(nodes: Sequence[LexborNode]) -> list[date | None]:
                 crowded.add(above.mem_id)
     days = []
     for node in nodes:
-        row = node
-        for above in _ancestors(node):
-            if above.mem_id in crowded or above.tag in {"body", "html"}:
-                break
-            row = above
-        text, time = _text_and_time(row)
+        text, time = _text_and_time(_row_around(node, crowded))
         days.append(time or _date_beside(_shown_text(node), text))
     return days
 
@@ -290,8 +320,10 @@ def _resolved_links(
     nodes: list[tuple[LexborNode, str, str]] = []
     resolved: dict[str, str | None] = {}
     spent = 0
-    for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
-        reference = _link_target(node)
+    for node in tree.css(_LINK_ELEMENTS)[:_MAX_LINKS]:
+        if node.tag not in {"a", "area"} and _is_container(node):
+            continue
+        reference = link_target(node)
         if reference not in resolved:
             resolved[reference] = resolve_url(base, reference)
         address = resolved[reference]
@@ -306,6 +338,15 @@ def _resolved_links(
             break
         nodes.append((node, address, shown))
     return nodes
+
+
+def _is_container(node: LexborNode) -> bool:
+    """Whether an element names an address for what it holds: a list to be loaded, a picture."""
+    if "onclick" in node.attributes:
+        return False
+    return node.css_first("a, li, [data-href], [data-url], [data-link]") not in (None, node) or (
+        not _MIN_HEADLINE <= len(node.text(deep=True).strip()) <= _MAX_ROW_TEXT
+    )
 
 
 def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:
@@ -383,7 +424,7 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
         above = above.parent
 
 
-def _link_target(node: LexborNode) -> str:
+def link_target(node: LexborNode) -> str:
     """The reference of a link as written; empty if there is none."""
     attributes = node.attributes
     href = attributes.get("href") or ""
@@ -419,6 +460,8 @@ def _headline_in(node: LexborNode) -> str:
     for selector in ("h1, h2, h3, h4, h5, h6, dt", '[class*="title"], [class*="tit"]', "p, div"):
         for part in node.css(selector)[:5]:
             text = part.text(deep=True).strip()
+            if part.mem_id == node.mem_id:
+                continue
             if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
                 # A node is among its own matches.
                 if all(one.mem_id == part.mem_id for one in part.css("p, div")):
@@ -439,19 +482,44 @@ def _without_day(node: LexborNode, text: str) -> str:
     return text
 
 
-def _date_beside(shown: str, beside: str) -> date | None:
-    """The date in the row of a link, without its title, which may name another date."""
+def _without_title(shown: str, beside: str) -> str:
     title = clean_line(shown[: _MAX_ROW_TEXT * 4])
     if title and title in beside:
         beside = beside.replace(title, " ", 1)
-    beside = beside[:_MAX_ROW_TEXT]
-    day = find_date(beside)
+    return beside[:_MAX_ROW_TEXT]
+
+
+def _date_beside(shown: str, beside: str) -> date | None:
+    """The date in the row of a link, without its title, which may name another date."""
+    beside = _without_title(shown, beside)
+    day = _labelled_day(beside) or find_date(beside)
     if day is None:
         for pattern, order in _split_day_patterns():
             match = pattern.search(beside)
             if match is not None:
                 return find_date("-".join(match[number] for number in order))
+        return find_english_date(beside)
     return day
+
+
+def _labelled_day(beside: str) -> date | None:
+    """Of several dates in a row the day of issue: the one labelled so, or the first of no other.
+
+    A card that opens over the row names the day of signing, of entry into force and so on.
+    """
+    found = list(_full_day_pattern().finditer(beside))
+    if len(found) < 2:
+        return None
+    first = None
+    for before, match in zip([None, *found], found, strict=False):
+        label = beside[before.end() if before else 0 : match.start()][-_MAX_LABEL:]
+        if _other_label_pattern().search(label) is not None:
+            continue
+        day = find_date(match[0])
+        if day is not None and _issue_label_pattern().search(label) is not None:
+            return day
+        first = first or day
+    return first
 
 
 def _date_in_row(node: LexborNode) -> date | None:
@@ -483,7 +551,7 @@ def _date_after(node: LexborNode) -> date | None:
     for _ in range(_MAX_SIBLINGS):
         if after is None or after.tag == "br":
             return find_date(clean_line(" ".join(texts)[:_MAX_BESIDE_LINK]))
-        if after.tag == "a":
+        if after.tag == "a" or after.css_first("a") is not None:
             # Of this row or of the next one.
             return None
         texts.append(after.text(deep=True))
