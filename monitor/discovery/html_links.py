@@ -17,9 +17,10 @@ from itertools import islice
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.discovery.openers import Opener, called_address, openers_in, script_call
 from monitor.discovery.row_days import heading_years, loose_day, month_day
 from monitor.documents.cost import too_expensive
-from monitor.documents.dates import find_date, find_english_date
+from monitor.documents.dates import day_in_china, find_date, find_english_date
 from monitor.documents.html_text import clean_line
 from monitor.urls import resolve_url
 
@@ -64,7 +65,7 @@ def is_second_label(title: str) -> bool:
 @cache
 def _secondary_label_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"[\[【(（<]?\s*(?:下载|点击下载|附件|全文下载|PDF|Word|图解|解读|政策解读|详情|查看|查看详情|更多|阅读全文|原文|\S{1,6})"
+        r"[\[【(（<]?\s*(?:下载|点击下载|附件|全文下载|PDF|Word|附件\S{0,12}|[^\s]{1,40}\.(?:pdf|docx?|xlsx?|ofd|wps|zip|rar)|图解|解读|政策解读|详情|查看|查看详情|更多|阅读全文|原文|\S{1,6})"
         r"\s*[\]】)）>]?\s*[>》»]*$"
         r"|" + _SECOND_LABELS,
         re.IGNORECASE,
@@ -109,6 +110,20 @@ def _quoted_url_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _bullet_pattern() -> re.Pattern[str]:
+    return re.compile(r"^[·•■▪◆◇★☆●○▶►▲>》・]+\s*(?=\S)")
+
+
+@cache
+def _quoted_path_pattern() -> re.Pattern[str]:
+    # An address without a known ending, where it begins as one or is opened.
+    return re.compile(
+        r"""['"]((?:https?:/|\.{0,2})/(?![^'"]*\.(?:png|jpe?g|gif|svg|js|css)['"])[^'"\s<>]{1,1000})['"]"""
+        r"""|(?:location(?:\.href)?\s*=|open\s*\()\s*['"]([^'"\s<>#]{2,1000})['"](?!\s*\+)"""
+    )
+
+
+@cache
 def _no_target_pattern() -> re.Pattern[str]:
     return re.compile(r"^\s*(?:javascript:|#|$)", re.IGNORECASE)
 
@@ -132,6 +147,8 @@ def _full_day_pattern() -> re.Pattern[str]:
 def _split_day_patterns() -> tuple[tuple[re.Pattern[str], tuple[int, int, int]], ...]:
     # Days whose parts stand in elements of their own, and which part is year, month and day.
     return (
+        (re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s+(\d{1,2})月?\s+(\d{1,2})日?(?!\d)"), (1, 2, 3)),
+        (re.compile(r"(?<!\d)(\d{1,2})日?\s+(\d{1,2})月?\s+((?:19|20)\d\d)年?(?!\d)"), (3, 2, 1)),
         (re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s+(\d{1,2})[-/.月]\s?(\d{1,2})(?!\d)"), (1, 2, 3)),
         (re.compile(r"(?<!\d)(\d{1,2})日?\s+((?:19|20)\d\d)[-/.年]\s?(\d{1,2})(?!\d)"), (2, 3, 1)),
         (re.compile(r"(?<!\d)(\d{1,2})[-/.月]\s?(\d{1,2})日?\s+((?:19|20)\d\d)(?!\d)"), (3, 1, 2)),
@@ -273,9 +290,23 @@ def _add_loose_days(tree: LexborHTMLParser, found: list[Anchor], loose: Mapping[
     years = heading_years(tree, {one.node.mem_id for one in found}) if has_month_days else {}
     for index, written in loose.items():
         one = found[index]
-        day = _day_of_year(years.get(one.node.mem_id), written)
+        year = years.get(one.node.mem_id) or _year_in_url(one.link.url, written)
+        day = _day_of_year(year, written)
         link = replace(one.link, published=day, loose_day="" if day else written)
         found[index] = replace(one, link=link)
+
+
+@cache
+def _year_in_url_pattern() -> re.Pattern[str]:
+    return re.compile(r"/((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])?/")
+
+
+def _year_in_url(url: str, loose: str) -> int | None:
+    """The year of the folder of an article, which may name the month, too."""
+    match, parts = _year_in_url_pattern().search(url), month_day(loose)
+    if match is None or parts is None or (match[2] and int(match[2]) != parts[0]):
+        return None
+    return int(match[1])
 
 
 def _day_of_year(year: int | None, loose: str) -> date | None:
@@ -309,7 +340,7 @@ def _text_and_time(row: LexborNode) -> tuple[str, date | None]:
     written = time.attributes.get("datetime") if time is not None else None
     return (
         clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4]),
-        find_date(written or ""),
+        day_in_china(written or ""),
     )
 
 
@@ -320,10 +351,15 @@ def _resolved_links(
     nodes: list[tuple[LexborNode, str, str]] = []
     resolved: dict[str, str | None] = {}
     spent = 0
+    openers: Mapping[str, Opener] | None = None
     for node in tree.css(_LINK_ELEMENTS)[:_MAX_LINKS]:
         if node.tag not in {"a", "area"} and _is_container(node):
             continue
         reference = link_target(node)
+        call = "" if reference else script_call(node.attributes)
+        if call:
+            openers = openers_in(tree) if openers is None else openers
+            reference = called_address(call, openers)
         if reference not in resolved:
             resolved[reference] = resolve_url(base, reference)
         address = resolved[reference]
@@ -434,9 +470,10 @@ def link_target(node: LexborNode) -> str:
         if attributes.get(name):
             return (attributes[name] or "")[:_MAX_REFERENCE]
     for script in (attributes.get("onclick") or "", href):
-        match = _quoted_url_pattern().search(script[:_MAX_REFERENCE])
+        written = script[:_MAX_REFERENCE]
+        match = _quoted_url_pattern().search(written) or _quoted_path_pattern().search(written)
         if match is not None:
-            return match.group(1)
+            return str(next(filter(None, match.groups())))
     return ""
 
 
@@ -444,7 +481,7 @@ def _title(node: LexborNode, text: str) -> str:
     """The text of the link, or its ``title`` attribute if the text is truncated or missing."""
     if len(text) > _MAX_PLAIN:
         text = _headline_in(node) or _without_day(node, text)
-    shown = clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
+    shown = _bullet_pattern().sub("", clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE])
     whole = clean_line((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
     cut = shown != stem and shown.endswith(("…", ".."))
@@ -498,8 +535,19 @@ def _date_beside(shown: str, beside: str) -> date | None:
             match = pattern.search(beside)
             if match is not None:
                 return find_date("-".join(match[number] for number in order))
-        return find_english_date(beside)
+        return find_english_date(beside) or _day_of_short_year(beside)
     return day
+
+
+@cache
+def _short_year_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:(?<!\S)|[\[(（])([0-4]\d)([-/.])(\d\d)\2(\d\d)(?:[\])）]|(?!\S))")
+
+
+def _day_of_short_year(beside: str) -> date | None:
+    """A day that stands alone with two digits of its year: [26-01-05]."""
+    match = _short_year_pattern().search(beside)
+    return find_date(f"20{match[1]}-{match[3]}-{match[4]}") if match is not None else None
 
 
 def _labelled_day(beside: str) -> date | None:
@@ -513,7 +561,9 @@ def _labelled_day(beside: str) -> date | None:
     first = None
     for before, match in zip([None, *found], found, strict=False):
         label = beside[before.end() if before else 0 : match.start()][-_MAX_LABEL:]
-        if _other_label_pattern().search(label) is not None:
+        label = label.rpartition("。")[2]
+        following = beside[match.end() : match.end() + _MAX_LABEL]
+        if _other_label_pattern().search(label) or _prose_pattern().match(following):
             continue
         day = find_date(match[0])
         if day is not None and _issue_label_pattern().search(label) is not None:
@@ -571,6 +621,14 @@ def _date_in_description(term: LexborNode) -> date | None:
                 return day
         after = after.next
     return None
+
+
+@cache
+def _prose_pattern() -> re.Pattern[str]:
+    # What goes on behind a date in a summary: 起施行, 印发的, 以来.
+    return re.compile(
+        r"日?\s?(?:[起前后止至，。、在上下晚]|以[来前后]|之[前后]|印发|召开|举行|发布的|施行)"
+    )
 
 
 @cache

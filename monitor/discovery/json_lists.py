@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from monitor.discovery.html_links import ListLink, html_links
-from monitor.documents.dates import CHINA, date_in_url, find_date
+from monitor.documents.dates import CHINA, date_in_url, day_in_china
 from monitor.documents.html_text import clean_line
 from monitor.urls import resolve_url
 
@@ -58,12 +58,26 @@ _DATE_KEYS = (
         "deploytime",
     ),
     *("displaytime", "date", "ptime", "time", "focusdate", "inputtime", "fbsj", "fbrq"),
-    *("issuetime", "issuedate", "publishat", "releaseat", "addtime", "createtime", "createdate"),
+    *(
+        "issuetime",
+        "issuedate",
+        "publishat",
+        "datepublished",
+        "publisheddate",
+        "releaseat",
+        "addtime",
+        "createtime",
+        "createdate",
+    ),
 )
 # Seconds and milliseconds since 1970; smaller numbers are years or counts.
 _FIRST_SECOND, _MILLISECONDS = 600_000_000, 10_000_000_000
 _MAX_VALUES = 500_000
 _MAX_DEPTH = 200
+_ATTRIBUTES = frozenset(
+    {"author", "authors", "creator", "editor", "user", "publisher", "source", "channel", "column"}
+    | {"category", "categories", "tag", "tags", "topic", "topics"}
+)
 _MORE_KEYS = frozenset({"hasmore", "hasnext", "hasnextpage", "more"})
 _COUNT_KEYS = frozenset({"pages", "totalpages", "pagecount", "totalpage", "pagetotal"})
 _MAX_SCRIPTS = 200
@@ -76,8 +90,20 @@ def looks_like_json(markup: str) -> bool:
     return start[:1] in {"{", "["} or _wrapper_pattern().match(start) is not None
 
 
-def json_links(markup: str, base: str) -> Iterator[ListLink]:
-    """The links of a JSON list in its order; none if it is no JSON."""
+def json_links(markup: str, base: str) -> list[ListLink]:
+    """The links of a JSON list in its order; none if it is no JSON.
+
+    Beside a list whose rows have days, a folder without a day is a channel of the site.
+    """
+    rows = list(_json_links(markup, base))
+    undated = [row for row in rows if not (row.published or date_in_url(row.url))]
+    if len(rows) - len(undated) < _MIN_HELD_ROWS:
+        return rows
+    folders = {row.url for row in undated if row.url.endswith("/")}
+    return [row for row in rows if row.url not in folders]
+
+
+def _json_links(markup: str, base: str) -> Iterator[ListLink]:
     root = _json_value(markup)
     pending: list[Any] = [root]
     seen = 0
@@ -91,9 +117,15 @@ def json_links(markup: str, base: str) -> Iterator[ListLink]:
             fragment = value.get("html")
             if isinstance(fragment, str) and "<a" in fragment:
                 yield from html_links(fragment, base)
-            pending.extend(reversed(list(value.values())))
+            inner = value if row is None else _without_attributes(value)
+            pending.extend(reversed(list(inner.values())))
         elif isinstance(value, list):
             pending.extend(reversed(value))
+
+
+def _without_attributes(value: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a row without its author, channel and the like, which have addresses, too."""
+    return {key: content for key, content in value.items() if key.lower() not in _ATTRIBUTES}
 
 
 @cache
@@ -232,7 +264,7 @@ def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
 def _date(fields: Mapping[str, Any]) -> date | None:
     for name in _DATE_KEYS:
         content = fields.get(name)
-        found = find_date(content) if isinstance(content, str) else None
+        found = day_in_china(content) if isinstance(content, str) else None
         seconds = content if isinstance(content, int) and not isinstance(content, bool) else 0
         if isinstance(content, str) and content.isdigit() and len(content) in {10, 13}:
             seconds = int(content)
@@ -248,6 +280,8 @@ def _date(fields: Mapping[str, Any]) -> date | None:
 def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
     for name in names:
         content = fields.get(name)
+        if isinstance(content, Mapping):
+            content = content.get("rendered")
         if isinstance(content, str) and content.strip():
             # JSON may hold half an emoji, which no UTF-8 has.
             return content.encode("utf-8", "ignore").decode().strip()

@@ -27,10 +27,11 @@ from monitor.discovery.html_links import (
     jcms_records,
     link_target,
 )
-from monitor.discovery.script_pagers import called_page, page_after
+from monitor.discovery.openers import Opener, called_address, openers_in, script_call
 from monitor.documents.boilerplate import is_foreign_name
 from monitor.documents.cost import too_expensive
 from monitor.documents.dates import date_in_url
+from monitor.documents.pagers import page_call
 from monitor.urls import resolve_url, url_identity
 
 _MIN_ROWS = 3
@@ -48,9 +49,14 @@ _DATED = 2.0
 @cache
 def _next_label_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$|^[>»›]$",
+        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|后页|翻到下一页|next(?: page)?)[\s>»›→\]]*$|^[>»›]$",
         re.IGNORECASE,
     )
+
+
+@cache
+def _next_class_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:\w+-)?next(?:-?page)?", re.IGNORECASE)
 
 
 @cache
@@ -225,17 +231,20 @@ def next_pages(markup: str, base: str) -> tuple[str, ...]:
 def next_list_page(markup: str, base: str) -> str | None:
     """The list page after this one: of its pager's link, of its number, of its script."""
     if too_expensive(markup):
-        return page_after(markup, base)
+        return _page_after(markup, base)
     tree = LexborHTMLParser(markup)
     root, here = base_url(tree, base), url_identity(base)
     numbers: dict[int, str] = {}
     shown: int | None = None
     further = None
+    openers: Mapping[str, Opener] | None = None
     for node in tree.css(_PAGER_ELEMENTS)[:_MAX_PAGER_NODES]:
         label = _pager_label(node)
         if label is None:
             continue
-        target = _pager_target(node, root, markup)
+        if openers is None and not link_target(node):
+            openers = openers_in(tree)
+        target = _pager_target(node, root, openers or {})
         if target is None or urlsplit(target).netloc != urlsplit(base).netloc:
             continue
         is_here = url_identity(target) == here
@@ -248,8 +257,27 @@ def next_list_page(markup: str, base: str) -> str | None:
             return target
         elif further is None and _names_page(target, 2, 9_999):
             further = target  # of a button that loads more
-    named = page_after(markup, base)
+    named = _page_after(markup, base)
     return named or _numbered_next(numbers, shown, base) or further
+
+
+def _page_after(markup: str, base: str) -> str | None:
+    """The page after this one by the call of ``createPageHTML``.
+
+    Args:
+        markup: the page.
+        base: its address.
+    """
+    found = page_call(markup)
+    if found is None:
+        return None
+    # Some dialects count the pages from 1: the first page calls itself so.
+    first = f"{found.stem}.{found.extension}"
+    is_first = urlsplit(base).path.rpartition("/")[2] in {first, ""}
+    from_one = found.has_place and found.current == 1 and is_first
+    following = found.current + 1
+    last = found.count if from_one else found.count - 1
+    return resolve_url(base, found.name(following)) if following <= last else None
 
 
 def _pager_label(node: LexborNode) -> str | None:
@@ -262,6 +290,8 @@ def _pager_label(node: LexborNode) -> str | None:
         picture = node.css_first("img[alt]")
         drawn = picture.attributes.get("alt") if picture is not None else None
         label = (attributes.get("title") or attributes.get("aria-label") or drawn or "").strip()
+        if not label and _next_class_pattern().fullmatch(attributes.get("class") or ""):
+            return "下一页"
     if len(label) > _MAX_LABEL:
         return None
     is_number = label.isdecimal() and len(label) <= _MAX_DIGITS
@@ -270,14 +300,9 @@ def _pager_label(node: LexborNode) -> str | None:
     return None
 
 
-def _pager_target(node: LexborNode, root: str, markup: str) -> str | None:
+def _pager_target(node: LexborNode, root: str, openers: Mapping[str, Opener]) -> str | None:
     """Where an element of a pager leads; a function of the page may know."""
-    reference = link_target(node)
-    if not reference:
-        for name in ("onclick", "href"):
-            reference = called_page(node.attributes.get(name) or "", markup)
-            if reference:
-                break
+    reference = link_target(node) or called_address(script_call(node.attributes), openers)
     return resolve_url(root, reference) if reference else None
 
 

@@ -17,6 +17,7 @@ from monitor.discovery.feeds import (
     SITEMAP_ROOTS,
     feed_links,
     indexed_sitemaps,
+    plain_sitemap,
     root_name,
     sitemap_links,
 )
@@ -145,7 +146,9 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     elif root in FEED_ROOTS:
         list_format, rows = ListFormat.FEED, list(feed_links(markup, base))
     elif looks_like_json(markup):
-        list_format, rows = ListFormat.JSON, list(json_links(markup, base))
+        list_format, rows = ListFormat.JSON, json_links(markup, base)
+    elif plain := plain_sitemap(markup):
+        list_format, rows = ListFormat.SITEMAP, plain
     else:
         list_format, rows = ListFormat.HTML, list(html_links(markup, base, refused))
     articles = _article_links(source, rows, fetched, refused)
@@ -223,6 +226,8 @@ def discover_any(fetched: Fetched) -> Discovery:
         number = page_number(base)
         if rows and number is not None and not is_last_page(markup, number):
             following = (with_page_number(base, number + 1),)
+    elif plain := plain_sitemap(markup):
+        list_format, rows = ListFormat.SITEMAP, tuple(plain)
     else:
         list_format = ListFormat.HTML
         rows = find_list(markup, base, refused)
@@ -231,7 +236,7 @@ def discover_any(fetched: Fetched) -> Discovery:
         following = next_pages(markup, base)
     days = _completed(rows, fetched)
     links = tuple(
-        Link(row.url, row.title, row.published or row.last_modified or day)
+        Link(row.url, row.title, row.published or date_in_url(row.url) or row.last_modified or day)
         for row, day in zip(rows, days, strict=True)
     )
     return Discovery(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from functools import cache
 from itertools import islice
 
@@ -463,6 +464,30 @@ def find_english_date(text: str) -> date | None:
         return None
     month = _MONTHS.index((match[1] or match[4]).lower()) + 1
     return _day(match[5], str(month), match[2] or match[3])
+
+
+def day_in_china(written: str) -> date | None:
+    """The date in China of a time in RFC 822, in ISO 8601 or as pages write it.
+
+    It is the date of an article, whatever the time zone of the server.
+    """
+    written = written.strip()[:100]
+    when: datetime | None = None
+    try:
+        when = datetime.fromisoformat(written)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(written)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            when = None
+    if when is None:
+        return find_date(written)
+    if when.tzinfo is None:
+        return when.date()
+    try:
+        return when.astimezone(CHINA).date()
+    except OverflowError:
+        return None
 
 
 def _written_number(written: str) -> str:

@@ -32,6 +32,16 @@ ROWS = {
     "div": "<div class=row><div><a href=/xw/t{n}.html>{h}</a></div><div>2026-01-0{n}</div></div>",
     "one link": "<a class=row href=/xw/t{n}.html><h4>{h}</h4><p>摘要，很短。</p>2026-01-0{n}</a>",
     "day in link": "<li><a href=/xw/t{n}.html><i>{h}</i><span>2026-01-0{n}</span></a></li>",
+    "day in parts": "<li><p><b>0{n}</b><i>01</i><i>2026</i></p><a href=/xw/t{n}.html>{h}</a></li>",
+    "short year": "<li><a href=/xw/t{n}.html>{h}</a><span>[26-01-0{n}]</span></li>",
+    "time in UTC": "<li><a href=/xw/t{n}.html>{h}</a>"
+    "<time datetime=2026-01-0{n}T01:00:00Z>01-09</time></li>",
+    "day of entry into force": "<li><a href=/xw/t{n}.html>{h}</a><p>本办法自2026年5月1日起施行，"
+    "2021年3月2日印发的办法同时废止。</p><span>2026-01-0{n}</span></li>",
+    "bullet": "<li><a href=/xw/t{n}.html>· {h}</a><span>2026-01-0{n}</span></li>",
+    "file": "<li><a href=/xw/t{n}.html>{h}</a> <a href=/f/{n}.pdf>附件下载.pdf</a>"
+    "<span>2026-01-0{n}</span></li>",
+    "opened": "<li onclick=\"location.href='/xw/t{n}.html'\"><h4>{h}</h4>2026-01-0{n}</li>",
     "split day": "<li><b>0{n}</b><i> 2026-01</i> <a href=/xw/t{n}.html>{h}</a></li>",
     "time": "<li><a href=/xw/t{n}.html>{h}</a><time datetime=2026-01-0{n}T08:00>刚刚</time></li>",
     "data": "<li><a href='javascript:;' data-href=/xw/t{n}.html>{h}</a><b>2026-01-0{n}</b></li>",
@@ -135,6 +145,8 @@ def test_the_column_of_the_day_of_issue_counts():
             "list_2.html",
         ),
         ("<a href='javascript:go(2)'>下一页</a><script>function go(n){ load(n); }</script>", None),
+        ("<a class=next href=index_1.html><i class=arrow></i></a>", "index_1.html"),
+        ("<a href=index_1.html>下一页 →</a>", "index_1.html"),
         ("<button data-url=list?page=2>加载更多</button>", "list?page=2"),
         ("<a href=/zt/list_2.html>查看更多</a>", "/zt/list_2.html"),
         ("<a href=/zt/>查看更多</a>", None),
@@ -313,3 +325,73 @@ def test_a_numbered_json_list_leads_to_its_next_page(says, following):
     assert len(found.links) == 2
     expected = () if following is None else (base.replace("pageNum=2", following),)
     assert found.next_pages == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "script"),
+    [
+        (
+            "javascript:show({n}00)",
+            'function show(id){ window.open("/xw/detail?id=" + id + "&amp;t=1"); }',
+        ),
+        (
+            "toDetail('{n}00', 'a')",
+            "toDetail = function(id, c){ var u = '/xw/' + c + id; open(u) }",
+        ),
+    ],
+)
+def test_addresses_that_a_function_of_the_page_puts_together_are_links(call, script):
+    place = "href" if call.startswith("javascript") else "href=# onclick"
+    rows = "".join(
+        f'<li><a {place}="{call.format(n=n)}">{headline(n)}</a><b>2026-01-0{n}</b></li>'
+        for n in range(1, 5)
+    )
+    found = find(f"<html><ul>{rows}</ul><script>{script}</script></html>")
+    assert [one.published for one in found.links] == [date(2026, 1, n) for n in range(1, 5)]
+    assert all("00" in one.url and "/xw/" in one.url for one in found.links)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "function show(id){ window.open(site + id); }",
+        "function show(id){ load('/xw/' + id); }",
+        "function show(id){ location.href = '/login'; }",
+        "",
+    ],
+)
+def test_functions_that_open_something_else_give_no_links(script):
+    rows = "".join(f"<li><a href='javascript:show({n})'>{headline(n)}</a></li>" for n in range(5))
+    assert find(f"<html><ul>{rows}</ul><script>{script}</script></html>").links == ()
+
+
+def test_the_year_of_the_folder_completes_a_day():
+    rows = "".join(
+        f"<li><a href=/xw/2023{m:02d}/content_{m}00.htm>{headline(m)}</a><b>{m:02d}-15</b></li>"
+        for m in (9, 8, 7)
+    )
+    assert [one.published for one in find(f"<ul>{rows}</ul>").links] == [
+        date(2023, m, 15) for m in (9, 8, 7)
+    ]
+
+
+def test_json_of_other_kinds_is_read():
+    posts = [
+        {
+            "link": f"/p/{n}.html",
+            "title": {"rendered": headline(n)},
+            "date_published": "2026-01-04T16:00:00.000+0000",
+            "authors": [{"name": "编辑部的同事", "url": "/author/1"}],
+        }
+        for n in range(1, 5)
+    ]
+    channels = [{"name": "政策与监管频道", "url": "/policy/"}]
+    found = find(json.dumps({"channels": channels, "items": posts}))
+    assert [(one.title, one.published) for one in found.links] == [
+        (headline(n), date(2026, 1, 5)) for n in range(1, 5)
+    ]
+
+
+def test_a_sitemap_may_be_plain_text():
+    lines = "".join(f"https://www.example.gov.cn/2026/01/0{n}/p{n}.html\r\n" for n in (1, 2))
+    assert [one.published for one in find(lines).links] == [date(2026, 1, n) for n in (1, 2)]
