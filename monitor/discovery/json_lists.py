@@ -176,7 +176,9 @@ def _json_rows(markup: str, base: str) -> tuple[ListLink, ...]:
 
 @cache
 def _script_element_pattern() -> re.Pattern[str]:
-    return re.compile(r"<script\b[^<>]{0,300}>(.*?)</script", re.DOTALL | re.IGNORECASE)
+    return re.compile(
+        r"<script\b[^<>]{0,300}>((?:(?!<script\b).)*?)</script", re.DOTALL | re.IGNORECASE
+    )
 
 
 @cache
