@@ -21,12 +21,11 @@ from monitor.urls import resolve_url
 if TYPE_CHECKING:
     from lxml import etree
 import html
-from datetime import date, datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
+from datetime import date
 from itertools import islice
 
 from monitor.discovery.html_links import ListLink
-from monitor.documents.dates import find_date
+from monitor.documents.dates import day_in_china
 from monitor.documents.html_text import clean_line
 
 _MAX_DEPTH = 60
@@ -197,8 +196,6 @@ def _tag_pattern() -> re.Pattern[str]:
 
 
 _DATE_FIELDS = ("pubDate", "published", "issued", "date", "created", "updated", "modified")
-# The date of an article is the date in China, whatever the time zone of the server.
-_CHINA = timezone(timedelta(hours=8))
 
 
 def feed_links(markup: str, base: str) -> Iterator[ListLink]:
@@ -206,28 +203,7 @@ def feed_links(markup: str, base: str) -> Iterator[ListLink]:
     for item in islice(iter_elements(markup, base, {"item", "entry"}), _MAX_ITEMS):
         url = resolve_url(item.base, _link(item))
         if url is not None:
-            yield ListLink(url, _title(item), feed_date(item.text(*_DATE_FIELDS)))
-
-
-def feed_date(written: str) -> date | None:
-    """The date in China of a time in RFC 822, in ISO 8601 or as pages write it."""
-    written = written.strip()[:100]
-    when: datetime | None = None
-    try:
-        when = datetime.fromisoformat(written)
-    except ValueError:
-        try:
-            when = parsedate_to_datetime(written)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            when = None
-    if when is None:
-        return find_date(written)
-    if when.tzinfo is None:
-        return when.date()
-    try:
-        return when.astimezone(_CHINA).date()
-    except OverflowError:
-        return None
+            yield ListLink(url, _title(item), day_in_china(item.text(*_DATE_FIELDS)))
 
 
 def _link(item: XmlElement) -> str:
@@ -254,6 +230,15 @@ def _title(item: XmlElement) -> str:
     return clean_line(html.unescape(_tag_pattern().sub("", html.unescape(written))))[:_MAX_TITLE]
 
 
+def plain_sitemap(markup: str) -> list[ListLink]:
+    """The links of a sitemap in plain text, one URL a line; none if it holds anything else."""
+    lines = markup.lstrip("\ufeff").split()
+    if not lines or not all(line.startswith(("http://", "https://")) for line in lines):
+        return []
+    urls = (resolve_url(line, line) for line in lines[:_MAX_URLS])
+    return [ListLink(url, "", None) for url in urls if url is not None]
+
+
 SITEMAP_ROOTS = frozenset({"urlset", "sitemapindex"})
 """Root elements of sitemaps."""
 
@@ -270,9 +255,9 @@ def sitemap_links(markup: str, base: str) -> list[ListLink]:
     for entry in islice(iter_elements(markup, base, {"url"}), _MAX_URLS):
         url = resolve_url(entry.base, entry.text("loc"))
         if url is not None:
-            published = feed_date(entry.text("publication_date"))
+            published = day_in_china(entry.text("publication_date"))
             title = clean_line(entry.text("title"))[:300]
-            rows.append(ListLink(url, title, published, feed_date(entry.text("lastmod"))))
+            rows.append(ListLink(url, title, published, day_in_china(entry.text("lastmod"))))
     return sorted(
         rows, key=lambda row: row.published or row.last_modified or date.min, reverse=True
     )
@@ -287,6 +272,6 @@ def indexed_sitemaps(markup: str, base: str) -> tuple[tuple[str, ...], bool]:
     for entry in islice(iter_elements(markup, base, {"sitemap"}), _MAX_SITEMAPS):
         url = resolve_url(entry.base, entry.text("loc"))
         if url is not None:
-            found.setdefault(url, feed_date(entry.text("lastmod")))
+            found.setdefault(url, day_in_china(entry.text("lastmod")))
     newest = sorted(found, key=lambda url: found[url] or date.max, reverse=True)
     return tuple(newest), all(found.values())

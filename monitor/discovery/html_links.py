@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -17,8 +17,10 @@ from itertools import islice
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.discovery.openers import Opener, called_address, openers_in, script_call
+from monitor.discovery.row_days import heading_years, loose_day, month_day
 from monitor.documents.cost import too_expensive
-from monitor.documents.dates import find_date
+from monitor.documents.dates import day_in_china, find_date, find_english_date
 from monitor.documents.html_text import clean_line
 from monitor.urls import resolve_url
 
@@ -32,9 +34,11 @@ _MAX_TEXT = 20_000_000
 _MAX_ROW_LINKS = 4
 _MIN_HEADLINE = 6
 _MIN_DAY = 5
+_MAX_LABEL = 10
 _BROKEN = "an address that cannot be used"
 _MAX_PLAIN = 10
 _DATA_TARGETS = ("data-href", "data-url", "data-link")
+_LINK_ELEMENTS = "a, area, [onclick], [data-href], [data-url], [data-link]"
 _MAX_TEASER_LINKS = 12
 _MAX_BESIDE_LINK, _MAX_SIBLINGS = 60, 12
 _MAX_TABLE_ROWS = 3
@@ -61,7 +65,7 @@ def is_second_label(title: str) -> bool:
 @cache
 def _secondary_label_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"[\[【(（<]?\s*(?:下载|点击下载|附件|全文下载|PDF|Word|图解|解读|政策解读|详情|查看|查看详情|更多|阅读全文|原文|\S{1,6})"
+        r"[\[【(（<]?\s*(?:下载|点击下载|附件|全文下载|PDF|Word|附件\S{0,12}|[^\s]{1,40}\.(?:pdf|docx?|xlsx?|ofd|wps|zip|rar)|图解|解读|政策解读|详情|查看|查看详情|更多|阅读全文|原文|\S{1,6})"
         r"\s*[\]】)）>]?\s*[>》»]*$"
         r"|" + _SECOND_LABELS,
         re.IGNORECASE,
@@ -106,6 +110,20 @@ def _quoted_url_pattern() -> re.Pattern[str]:
 
 
 @cache
+def _bullet_pattern() -> re.Pattern[str]:
+    return re.compile(r"^[·•■▪◆◇★☆●○▶►▲>》・]+\s*(?=\S)")
+
+
+@cache
+def _quoted_path_pattern() -> re.Pattern[str]:
+    # An address without a known ending, where it begins as one or is opened.
+    return re.compile(
+        r"""['"]((?:https?:/|\.{0,2})/(?![^'"]*\.(?:png|jpe?g|gif|svg|js|css)['"])[^'"\s<>]{1,1000})['"]"""
+        r"""|(?:location(?:\.href)?\s*=|open\s*\()\s*['"]([^'"\s<>#]{2,1000})['"](?!\s*\+)"""
+    )
+
+
+@cache
 def _no_target_pattern() -> re.Pattern[str]:
     return re.compile(r"^\s*(?:javascript:|#|$)", re.IGNORECASE)
 
@@ -129,6 +147,8 @@ def _full_day_pattern() -> re.Pattern[str]:
 def _split_day_patterns() -> tuple[tuple[re.Pattern[str], tuple[int, int, int]], ...]:
     # Days whose parts stand in elements of their own, and which part is year, month and day.
     return (
+        (re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s+(\d{1,2})月?\s+(\d{1,2})日?(?!\d)"), (1, 2, 3)),
+        (re.compile(r"(?<!\d)(\d{1,2})日?\s+(\d{1,2})月?\s+((?:19|20)\d\d)年?(?!\d)"), (3, 2, 1)),
         (re.compile(r"(?<!\d)((?:19|20)\d\d)年?\s+(\d{1,2})[-/.月]\s?(\d{1,2})(?!\d)"), (1, 2, 3)),
         (re.compile(r"(?<!\d)(\d{1,2})日?\s+((?:19|20)\d\d)[-/.年]\s?(\d{1,2})(?!\d)"), (2, 3, 1)),
         (re.compile(r"(?<!\d)(\d{1,2})[-/.月]\s?(\d{1,2})日?\s+((?:19|20)\d\d)(?!\d)"), (3, 1, 2)),
@@ -140,12 +160,14 @@ class ListLink:
     """A link as the list shows it; ``url`` is absolute.
 
     ``last_modified`` is the date that a sitemap gives; any change of the page may set it.
+    ``loose_day`` is a day that only the time of the visit completes, as the row writes it: 昨天.
     """
 
     url: str
     title: str
     published: date | None
     last_modified: date | None = None
+    loose_day: str = ""
 
 
 def html_links(markup: str, base: str, refused: Counter[str] | None = None) -> Iterator[ListLink]:
@@ -231,22 +253,66 @@ def anchors(
             if first.setdefault(above.mem_id, address) != address:
                 crowded.add(above.mem_id)
     beside: dict[int, tuple[str, date | None]] = {}
+    loose: dict[int, str] = {}
+    found: list[Anchor] = []
     for index, (node, address, shown) in enumerate(nodes):
-        row = node
-        for above in _ancestors(node):
-            if above.mem_id in crowded or above.tag in {"body", "html"}:
-                break
-            row = above
+        row = _row_around(node, crowded)
         if row.mem_id not in beside:
             beside[row.mem_id] = _text_and_time(row)
         text, time = beside[row.mem_id]
         day = _date_beside(shown, text) or time
         if day is None:
             day = _date_in_row(node) or _date_after(node)
+            written = "" if day else loose_day(_without_title(shown, text))
+            if written:
+                loose[index] = written
         elif row.tag == "tr":
             day = _date_of_issue(row, text) or day
-        link = ListLink(address, _title(node, shown), day)
-        yield Anchor(node, link, index not in second)
+        found.append(Anchor(node, ListLink(address, _title(node, shown), day), index not in second))
+    if loose:
+        _add_loose_days(tree, found, loose)
+    yield from found
+
+
+def _row_around(node: LexborNode, crowded: Collection[int]) -> LexborNode:
+    """The largest element around a link that is not crowded, that is, holds no other row."""
+    row = node
+    for above in _ancestors(node):
+        if above.mem_id in crowded or above.tag in {"body", "html"}:
+            break
+        row = above
+    return row
+
+
+def _add_loose_days(tree: LexborHTMLParser, found: list[Anchor], loose: Mapping[int, str]) -> None:
+    """Give links the days that their rows write without a year, complete under a year's heading."""
+    has_month_days = any(month_day(written) is not None for written in loose.values())
+    years = heading_years(tree, {one.node.mem_id for one in found}) if has_month_days else {}
+    for index, written in loose.items():
+        one = found[index]
+        year = years.get(one.node.mem_id) or _year_in_url(one.link.url, written)
+        day = _day_of_year(year, written)
+        link = replace(one.link, published=day, loose_day="" if day else written)
+        found[index] = replace(one, link=link)
+
+
+@cache
+def _year_in_url_pattern() -> re.Pattern[str]:
+    return re.compile(r"/((?:19|20)\d\d)[-_]?(0[1-9]|1[0-2])?/")
+
+
+def _year_in_url(url: str, loose: str) -> int | None:
+    """The year of the folder of an article, which may name the month, too."""
+    match, parts = _year_in_url_pattern().search(url), month_day(loose)
+    if match is None or parts is None or (match[2] and int(match[2]) != parts[0]):
+        return None
+    return int(match[1])
+
+
+def _day_of_year(year: int | None, loose: str) -> date | None:
+    """The day of a row under the heading of a year, which the row itself does not repeat."""
+    parts = month_day(loose)
+    return find_date(f"{year}-{parts[0]}-{parts[1]}") if year and parts is not None else None
 
 
 def days_of_rows(nodes: Sequence[LexborNode]) -> list[date | None]:
@@ -263,12 +329,7 @@ def days_of_rows(nodes: Sequence[LexborNode]) -> list[date | None]:
                 crowded.add(above.mem_id)
     days = []
     for node in nodes:
-        row = node
-        for above in _ancestors(node):
-            if above.mem_id in crowded or above.tag in {"body", "html"}:
-                break
-            row = above
-        text, time = _text_and_time(row)
+        text, time = _text_and_time(_row_around(node, crowded))
         days.append(time or _date_beside(_shown_text(node), text))
     return days
 
@@ -279,7 +340,7 @@ def _text_and_time(row: LexborNode) -> tuple[str, date | None]:
     written = time.attributes.get("datetime") if time is not None else None
     return (
         clean_line(row.text(deep=True, separator=" ")[: _MAX_ROW_TEXT * 4]),
-        find_date(written or ""),
+        day_in_china(written or ""),
     )
 
 
@@ -290,8 +351,15 @@ def _resolved_links(
     nodes: list[tuple[LexborNode, str, str]] = []
     resolved: dict[str, str | None] = {}
     spent = 0
-    for node in tree.css("a, area, [onclick]")[:_MAX_LINKS]:
-        reference = _link_target(node)
+    openers: Mapping[str, Opener] | None = None
+    for node in tree.css(_LINK_ELEMENTS)[:_MAX_LINKS]:
+        if node.tag not in {"a", "area"} and _is_container(node):
+            continue
+        reference = link_target(node)
+        call = "" if reference else script_call(node.attributes)
+        if call:
+            openers = openers_in(tree) if openers is None else openers
+            reference = called_address(call, openers)
         if reference not in resolved:
             resolved[reference] = resolve_url(base, reference)
         address = resolved[reference]
@@ -306,6 +374,15 @@ def _resolved_links(
             break
         nodes.append((node, address, shown))
     return nodes
+
+
+def _is_container(node: LexborNode) -> bool:
+    """Whether an element names an address for what it holds: a list to be loaded, a picture."""
+    if "onclick" in node.attributes:
+        return False
+    return node.css_first("a, li, [data-href], [data-url], [data-link]") not in (None, node) or (
+        not _MIN_HEADLINE <= len(node.text(deep=True).strip()) <= _MAX_ROW_TEXT
+    )
 
 
 def _second_links(nodes: list[tuple[LexborNode, str, str]]) -> set[int]:
@@ -383,7 +460,7 @@ def _ancestors(node: LexborNode) -> Iterator[LexborNode]:
         above = above.parent
 
 
-def _link_target(node: LexborNode) -> str:
+def link_target(node: LexborNode) -> str:
     """The reference of a link as written; empty if there is none."""
     attributes = node.attributes
     href = attributes.get("href") or ""
@@ -393,9 +470,10 @@ def _link_target(node: LexborNode) -> str:
         if attributes.get(name):
             return (attributes[name] or "")[:_MAX_REFERENCE]
     for script in (attributes.get("onclick") or "", href):
-        match = _quoted_url_pattern().search(script[:_MAX_REFERENCE])
+        written = script[:_MAX_REFERENCE]
+        match = _quoted_url_pattern().search(written) or _quoted_path_pattern().search(written)
         if match is not None:
-            return match.group(1)
+            return str(next(filter(None, match.groups())))
     return ""
 
 
@@ -403,7 +481,7 @@ def _title(node: LexborNode, text: str) -> str:
     """The text of the link, or its ``title`` attribute if the text is truncated or missing."""
     if len(text) > _MAX_PLAIN:
         text = _headline_in(node) or _without_day(node, text)
-    shown = clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE]
+    shown = _bullet_pattern().sub("", clean_line(text[: _MAX_TITLE * 4])[:_MAX_TITLE])
     whole = clean_line((node.attributes.get("title") or "")[: _MAX_TITLE * 4])[:_MAX_TITLE]
     stem = shown.rstrip(".…· ")
     cut = shown != stem and shown.endswith(("…", ".."))
@@ -419,6 +497,8 @@ def _headline_in(node: LexborNode) -> str:
     for selector in ("h1, h2, h3, h4, h5, h6, dt", '[class*="title"], [class*="tit"]', "p, div"):
         for part in node.css(selector)[:5]:
             text = part.text(deep=True).strip()
+            if part.mem_id == node.mem_id:
+                continue
             if len(text) >= _MIN_HEADLINE and _day_alone_pattern().fullmatch(text) is None:
                 # A node is among its own matches.
                 if all(one.mem_id == part.mem_id for one in part.css("p, div")):
@@ -439,19 +519,57 @@ def _without_day(node: LexborNode, text: str) -> str:
     return text
 
 
-def _date_beside(shown: str, beside: str) -> date | None:
-    """The date in the row of a link, without its title, which may name another date."""
+def _without_title(shown: str, beside: str) -> str:
     title = clean_line(shown[: _MAX_ROW_TEXT * 4])
     if title and title in beside:
         beside = beside.replace(title, " ", 1)
-    beside = beside[:_MAX_ROW_TEXT]
-    day = find_date(beside)
+    return beside[:_MAX_ROW_TEXT]
+
+
+def _date_beside(shown: str, beside: str) -> date | None:
+    """The date in the row of a link, without its title, which may name another date."""
+    beside = _without_title(shown, beside)
+    day = _labelled_day(beside) or find_date(beside)
     if day is None:
         for pattern, order in _split_day_patterns():
             match = pattern.search(beside)
             if match is not None:
                 return find_date("-".join(match[number] for number in order))
+        return find_english_date(beside) or _day_of_short_year(beside)
     return day
+
+
+@cache
+def _short_year_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:(?<!\S)|[\[(（])([0-4]\d)([-/.])(\d\d)\2(\d\d)(?:[\])）]|(?!\S))")
+
+
+def _day_of_short_year(beside: str) -> date | None:
+    """A day that stands alone with two digits of its year: [26-01-05]."""
+    match = _short_year_pattern().search(beside)
+    return find_date(f"20{match[1]}-{match[3]}-{match[4]}") if match is not None else None
+
+
+def _labelled_day(beside: str) -> date | None:
+    """Of several dates in a row the day of issue: the one labelled so, or the first of no other.
+
+    A card that opens over the row names the day of signing, of entry into force and so on.
+    """
+    found = list(_full_day_pattern().finditer(beside))
+    if len(found) < 2:
+        return None
+    first = None
+    for before, match in zip([None, *found], found, strict=False):
+        label = beside[before.end() if before else 0 : match.start()][-_MAX_LABEL:]
+        label = label.rpartition("。")[2]
+        following = beside[match.end() : match.end() + _MAX_LABEL]
+        if _other_label_pattern().search(label) or _prose_pattern().match(following):
+            continue
+        day = find_date(match[0])
+        if day is not None and _issue_label_pattern().search(label) is not None:
+            return day
+        first = first or day
+    return first
 
 
 def _date_in_row(node: LexborNode) -> date | None:
@@ -483,7 +601,7 @@ def _date_after(node: LexborNode) -> date | None:
     for _ in range(_MAX_SIBLINGS):
         if after is None or after.tag == "br":
             return find_date(clean_line(" ".join(texts)[:_MAX_BESIDE_LINK]))
-        if after.tag == "a":
+        if after.tag == "a" or after.css_first("a") is not None:
             # Of this row or of the next one.
             return None
         texts.append(after.text(deep=True))
@@ -503,6 +621,14 @@ def _date_in_description(term: LexborNode) -> date | None:
                 return day
         after = after.next
     return None
+
+
+@cache
+def _prose_pattern() -> re.Pattern[str]:
+    # What goes on behind a date in a summary: 起施行, 印发的, 以来.
+    return re.compile(
+        r"日?\s?(?:[起前后止至，。、在上下晚]|以[来前后]|之[前后]|印发|召开|举行|发布的|施行)"
+    )
 
 
 @cache

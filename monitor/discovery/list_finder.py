@@ -25,7 +25,9 @@ from monitor.discovery.html_links import (
     days_of_rows,
     is_second_label,
     jcms_records,
+    link_target,
 )
+from monitor.discovery.openers import Opener, called_address, openers_in, script_call
 from monitor.documents.boilerplate import is_foreign_name
 from monitor.documents.cost import too_expensive
 from monitor.documents.dates import date_in_url
@@ -38,6 +40,8 @@ _LABEL = 10
 _MAX_DEPTH = 60
 _NAMED_LEVELS = 3
 _ASIDE = frozenset({"nav", "footer", "aside"})
+_PAGER_ELEMENTS = "a, link[rel=next], button, [onclick], [data-url], [data-href], [data-link]"
+_MAX_PAGER_NODES, _MAX_LABEL, _MAX_DIGITS = 5_000, 12, 4
 _BESIDE = 0.3
 _DATED = 2.0
 
@@ -45,7 +49,29 @@ _DATED = 2.0
 @cache
 def _next_label_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|翻到下一页|next(?: page)?)[\s>»›\]]*$|^[>»›]$",
+        r"^[\s>»›\[]*(?:下\s?一?\s?页|后一?页|后页|翻到下一页|next(?: page)?)[\s>»›→\]]*$|^[>»›]$",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _next_class_pattern() -> re.Pattern[str]:
+    return re.compile(r"(?:\w+-)?next(?:-?page)?", re.IGNORECASE)
+
+
+@cache
+def _more_label_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:点击|查看|加载|显示|浏览|更多|load |show |more){2,3}$|load more|show more",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _page_number_pattern() -> re.Pattern[str]:
+    return re.compile(
+        r"[?&](?:page|p|pn|pageno|pagenum|pageindex|page_no|curpage|currentpage)=(\d{1,4})(?![^&])"
+        r"|[_/-](?:page|p|list|index)?[_/-]?(\d{1,4})(?:\.\w{2,5}|/)?$",
         re.IGNORECASE,
     )
 
@@ -75,7 +101,8 @@ def _article_mark_pattern() -> re.Pattern[str]:
 
 def _is_headline(link: ListLink) -> bool:
     """Whether a link has the words of a headline; with a day beside it fewer suffice."""
-    return len(link.title) >= (_MIN_DATED_HEADLINE if link.published else _MIN_HEADLINE)
+    has_day = link.published or link.loose_day
+    return len(link.title) >= (_MIN_DATED_HEADLINE if has_day else _MIN_HEADLINE)
 
 
 @dataclass(slots=True)
@@ -102,7 +129,8 @@ class _Group:
         headlines = [one for _, one in self.members if _is_headline(one.link)]
         if len(headlines) < _MIN_ROWS or len(headlines) * 2 < len(self.members):
             return 0.0
-        dated = sum(bool(_day(one.link)) for one in headlines) / len(headlines)
+        days = [_day(one.link) or one.link.loose_day for one in headlines]
+        dated = sum(map(bool, days)) / len(days)
         length = sum(len(one.link.title) for one in headlines) / len(headlines)
         if not dated and (self.is_aside or length < _LABEL) and not self.leads_to_articles():
             return 0.0  # a menu; its page has no other list
@@ -141,7 +169,7 @@ def find_list(markup: str, base: str, refused: Counter[str] | None = None) -> tu
         group = groups.setdefault(path, _Group(_loose(path)))
         group.members.append((order, one))
         group.is_aside = group.is_aside or aside
-    best = _best_group(list(groups.values()))
+    best = _best_group(list(groups.values())) or _few_rows(list(groups.values()))
     if best is None:
         return ()
     forms = best.forms()
@@ -175,11 +203,23 @@ def _best_group(groups: Sequence[_Group]) -> _Group | None:
     return best
 
 
+def _few_rows(groups: Sequence[_Group]) -> _Group | None:
+    """The rows of a list that is too young to have three: each has a day beside it."""
+    found = [
+        group
+        for group in groups
+        if not group.is_aside
+        and group.leads_to_articles()
+        and all(_is_headline(one.link) and one.link.published for _, one in group.members)
+    ]
+    return max(found, key=lambda group: len(group.members), default=None)
+
+
 def next_pages(markup: str, base: str) -> tuple[str, ...]:
     """The pages to go on with: those of the same issue of an e-paper, or the next one of a list."""
     day = issue_date(base)
     if day is None:
-        following = _next_page(markup, base)
+        following = next_list_page(markup, base)
         return (following,) if following else ()
     if too_expensive(markup):
         return ()
@@ -188,35 +228,115 @@ def next_pages(markup: str, base: str) -> tuple[str, ...]:
     return tuple(url for url in group_issues(base, urls).get(day, ()) if url != base)
 
 
-def _next_page(markup: str, base: str) -> str | None:
+def next_list_page(markup: str, base: str) -> str | None:
     """The list page after this one: of its pager's link, of its number, of its script."""
+    if too_expensive(markup):
+        return _page_after(markup, base)
+    tree = LexborHTMLParser(markup)
+    root, here = base_url(tree, base), url_identity(base)
+    numbers: dict[int, str] = {}
+    shown: int | None = None
+    further = None
+    openers: Mapping[str, Opener] | None = None
+    for node in tree.css(_PAGER_ELEMENTS)[:_MAX_PAGER_NODES]:
+        label = _pager_label(node)
+        if label is None:
+            continue
+        if openers is None and not link_target(node):
+            openers = openers_in(tree)
+        target = _pager_target(node, root, openers or {})
+        if target is None or urlsplit(target).netloc != urlsplit(base).netloc:
+            continue
+        is_here = url_identity(target) == here
+        if label.isdigit():
+            shown = int(label) if is_here else shown
+            numbers.setdefault(int(label), target)
+        elif is_here:
+            continue
+        elif _next_label_pattern().match(label):
+            return target
+        elif further is None and _names_page(target, 2, 9_999):
+            further = target  # of a button that loads more
+    named = _page_after(markup, base)
+    return named or _numbered_next(numbers, shown, base) or further
+
+
+def _page_after(markup: str, base: str) -> str | None:
+    """The page after this one by the call of ``createPageHTML``.
+
+    Args:
+        markup: the page.
+        base: its address.
+    """
     found = page_call(markup)
-    if not too_expensive(markup):
-        tree = LexborHTMLParser(markup)
-        root = base_url(tree, base)
-        numbered = None
-        for node in tree.css("a[href], link[href]")[:5_000]:
-            attributes = node.attributes
-            if node.tag == "link" and attributes.get("rel") != "next":
-                continue
-            label = "下一页" if node.tag == "link" else node.text(deep=True).strip()
-            label = label or attributes.get("title") or attributes.get("aria-label") or ""
-            href = attributes.get("href") or ""
-            if len(label) > 12 or href.startswith(("#", "javascript")):
-                continue
-            target = resolve_url(root, href)
-            if target is None or urlsplit(target).netloc != urlsplit(base).netloc:
-                continue
-            if _next_label_pattern().match(label) and url_identity(target) != url_identity(base):
-                return target
-            if label == "2" and numbered is None:
-                numbered = target
-        if numbered is not None and found is None and not _is_numbered(base):
-            return numbered
     if found is None:
         return None
+    # Some dialects count the pages from 1: the first page calls itself so.
+    first = f"{found.stem}.{found.extension}"
+    is_first = urlsplit(base).path.rpartition("/")[2] in {first, ""}
+    from_one = found.has_place and found.current == 1 and is_first
     following = found.current + 1
-    return resolve_url(base, found.name(following)) if following < found.count else None
+    last = found.count if from_one else found.count - 1
+    return resolve_url(base, found.name(following)) if following <= last else None
+
+
+def _pager_label(node: LexborNode) -> str | None:
+    """What a link or button of a pager says; None of anything else."""
+    if node.tag == "link":
+        return "下一页" if node.attributes.get("rel") == "next" else None
+    attributes = node.attributes
+    label = node.text(deep=True).strip()
+    if not label:
+        picture = node.css_first("img[alt]")
+        drawn = picture.attributes.get("alt") if picture is not None else None
+        label = (attributes.get("title") or attributes.get("aria-label") or drawn or "").strip()
+        if not label and _next_class_pattern().fullmatch(attributes.get("class") or ""):
+            return "下一页"
+    if len(label) > _MAX_LABEL:
+        return None
+    is_number = label.isdecimal() and len(label) <= _MAX_DIGITS
+    if is_number or _next_label_pattern().match(label) or _more_label_pattern().match(label):
+        return label
+    return None
+
+
+def _pager_target(node: LexborNode, root: str, openers: Mapping[str, Opener]) -> str | None:
+    """Where an element of a pager leads; a function of the page may know."""
+    reference = link_target(node) or called_address(script_call(node.attributes), openers)
+    return resolve_url(root, reference) if reference else None
+
+
+def _numbered_next(numbers: Mapping[int, str], shown: int | None, base: str) -> str | None:
+    """The page after the one shown, which is the number without a link or with a link to itself."""
+    if shown is None:
+        shown = next((one for one in range(1, 10_000) if one not in numbers), 1)
+    if shown == 1 and not _is_numbered(base):
+        return numbers.get(2)
+    target = numbers.get(shown + 1)
+    # The days of a calendar are no pages.
+    return target if target and _names_page(target, shown, shown + 1) else None
+
+
+def _names_page(url: str, first: int, last: int) -> bool:
+    """Whether an address ends with the number of a page in a range."""
+    match = _page_number_pattern().search(url)
+    return match is not None and first <= int(match[1] or match[2]) <= last
+
+
+def numbered_pages(url: str, wanted: int) -> Iterator[str]:
+    """A page of a list and those after it, at most ``wanted``; only itself if it has no number."""
+    match = _page_number_pattern().search(url)
+    if match is None:
+        yield from (url,)[:wanted]
+        return
+    start, end = match.span(1) if match[1] else match.span(2)
+    for number in range(int(url[start:end]), int(url[start:end]) + wanted):
+        yield f"{url[:start]}{number}{url[end:]}"
+
+
+def is_further_page(url: str) -> bool:
+    """Whether an address has the number of a page after the first of a list."""
+    return _is_numbered(url) and _names_page(url, 1, 9_999) and not url.endswith("page=1")
 
 
 def _is_numbered(url: str) -> bool:
@@ -232,7 +352,8 @@ def _each_once(group: _Group) -> Iterator[ListLink]:
         # Other links of their rows hid the days.
         days = days_of_rows([one.node for one in rows.values()])
     for one, day in zip(rows.values(), days, strict=True):
-        yield ListLink(one.link.url, one.link.title, day)
+        loose = "" if day else one.link.loose_day
+        yield ListLink(one.link.url, one.link.title, day, loose_day=loose)
 
 
 def _day(link: ListLink) -> date | None:

@@ -1,24 +1,14 @@
-"""The articles and the further pages that a list page links to. Pure.
-
-Of JSON lists, such as those of gov.cn and gkmlpt, no exact schema is assumed: any object that has a
-URL and a title under one of the usual keys is a link, at any depth, and HTML is read as HTML.
-"""
+"""The articles and the further pages that a list page links to. Pure."""
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from functools import cache
-from itertools import islice
-from typing import Any
-
-import httpx
 
 from monitor.catalogue.model import Source
 from monitor.discovery.epaper import earlier_issues, group_issues, issue_date
@@ -27,177 +17,36 @@ from monitor.discovery.feeds import (
     SITEMAP_ROOTS,
     feed_links,
     indexed_sitemaps,
+    plain_sitemap,
     root_name,
     sitemap_links,
 )
 from monitor.discovery.html_links import ListLink, html_links, jcms_next_urls
 from monitor.discovery.jpaas import is_first_page, is_unit, unit_page_url, unit_url
-from monitor.discovery.list_finder import find_list, next_pages
+from monitor.discovery.json_lists import (
+    is_last_page,
+    json_links,
+    looks_like_json,
+    page_number,
+    script_rows,
+    with_page_number,
+    written_markup,
+)
+from monitor.discovery.list_finder import (
+    find_list,
+    is_further_page,
+    next_list_page,
+    next_pages,
+    numbered_pages,
+)
+from monitor.discovery.row_days import complete_days
 from monitor.documents.charset import decode
-from monitor.documents.dates import CHINA, date_in_url, find_date
-from monitor.documents.html_text import clean_line
+from monitor.documents.dates import date_in_url
 from monitor.documents.pagers import page_call
 from monitor.errors import DecodeError, TooLarge
 from monitor.fetching.decompress import Decompressor
 from monitor.model.documents import Fetched, Link
 from monitor.urls import canonical_url, is_named_port, is_within, resolve_url, url_identity
-
-_URL_KEYS = (
-    *(
-        "url",
-        "link",
-        "href",
-        "puburl",
-        "docpuburl",
-        "docurl",
-        "linkurl",
-        "weburl",
-        "pageurl",
-        "articleurl",
-    ),
-    *("detailurl", "arturl", "infourl", "path"),
-)
-_TITLE_KEYS = (
-    *("title", "doctitle", "headline", "name", "subject", "infotitle", "articletitle", "topic"),
-    *("maintitle", "showtitle"),
-)
-_DATE_KEYS = (
-    *(
-        "docrelpubtime",
-        "docdate",
-        "pubdate",
-        "publishdate",
-        "pubtime",
-        "publishtime",
-        "publish_time",
-    ),
-    *(
-        "publishedat",
-        "pub_date",
-        "releasetime",
-        "releasedate",
-        "publishedtime",
-        "showtime",
-        "deploytime",
-    ),
-    *("displaytime", "date", "ptime", "time", "focus_date", "inputtime", "createtime"),
-)
-# Seconds and milliseconds since 1970; smaller numbers are years or counts.
-_FIRST_SECOND, _MILLISECONDS = 600_000_000, 10_000_000_000
-_MAX_VALUES = 500_000
-_MAX_HELD, _MAX_HELD_SIZE, _MIN_HELD_ROWS, _MIN_HEADLINE = 20, 1_000_000, 3, 6
-
-
-def looks_like_json(markup: str) -> bool:
-    """Whether the text is JSON rather than HTML, perhaps within a call or an assignment."""
-    start = markup.lstrip("\ufeff \t\r\n")[:200]
-    return start[:1] in {"{", "["} or _wrapper_pattern().match(start) is not None
-
-
-def json_links(markup: str, base: str) -> Iterator[ListLink]:
-    """The links of a JSON list in its order; none if it is no JSON."""
-    root = _json_value(markup)
-    pending: list[Any] = [root]
-    seen = 0
-    while pending and seen < _MAX_VALUES:
-        value = pending.pop()
-        seen += 1
-        if isinstance(value, Mapping):
-            row = _list_link(value, base)
-            if row is not None:
-                yield row
-            fragment = value.get("html")
-            if isinstance(fragment, str) and "<a" in fragment:
-                yield from html_links(fragment, base)
-            pending.extend(reversed(list(value.values())))
-        elif isinstance(value, list):
-            pending.extend(reversed(value))
-
-
-@cache
-def _wrapper_pattern() -> re.Pattern[str]:
-    # callback({…}), /**/cb([…]) and var list = [{…}];
-    return re.compile(
-        r"(?:/\*.{0,40}?\*/\s*)?(?:(?:var|let|const|window\.)\s*)?[A-Za-z_$][\w$.]{0,80}\s*(?:\(|=)\s*(?=[\[{])"
-    )
-
-
-def _json_value(markup: str) -> Any:
-    """The value of a JSON text, of the argument of a call or of an assignment, or None."""
-    text = markup.lstrip("\ufeff \t\r\n")
-    found = _wrapper_pattern().match(text)
-    try:
-        return json.JSONDecoder().raw_decode(text, found.end() if found is not None else 0)[0]
-    except (ValueError, RecursionError):
-        return None
-
-
-@cache
-def _held_list_pattern() -> re.Pattern[str]:
-    # The data of a page: a script of JSON, or what a script gives a name.
-    return re.compile(
-        r"<script[^<>]{0,200}json[\"'][^<>]{0,200}>\s*(?=[\[{])"
-        r"|\b[A-Za-z_$][\w$.]{0,80}\s{0,4}=\s{0,4}(?=[\[{]\s*[\[{\"])"
-    )
-
-
-def _script_rows(markup: str, base: str) -> tuple[ListLink, ...]:
-    """The rows of a list that a page holds as JSON in its scripts; none if they are few."""
-    best: dict[str, ListLink] = {}
-    if "<script" not in markup or not any(f'{key}"' in markup.lower() for key in _TITLE_KEYS):
-        return ()
-    for match in islice(_held_list_pattern().finditer(markup), _MAX_HELD):
-        links: dict[str, ListLink] = {}
-        for one in json_links(markup[match.end() : match.end() + _MAX_HELD_SIZE], base):
-            if len(one.title) >= _MIN_HEADLINE:
-                links.setdefault(one.url, one)
-        if len(links) > len(best):
-            best = links
-    return tuple(best.values()) if len(best) >= _MIN_HELD_ROWS else ()
-
-
-@cache
-def _title_tag_pattern() -> re.Pattern[str]:
-    return re.compile(r"</?[A-Za-z][^<>]{0,200}>")
-
-
-def _plain_title(title: str) -> str:
-    """A title without the tags that a search puts around its words."""
-    return clean_line(html.unescape(_title_tag_pattern().sub("", html.unescape(title))))[:300]
-
-
-def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
-    fields = {str(key).lower(): content for key, content in value.items()}
-    address, title = _first_text(fields, _URL_KEYS), _first_text(fields, _TITLE_KEYS)
-    url = resolve_url(base, address) if address and title else None
-    if url is None:
-        return None
-    return ListLink(url, _plain_title(title), _date(fields))
-
-
-def _date(fields: Mapping[str, Any]) -> date | None:
-    for name in _DATE_KEYS:
-        content = fields.get(name)
-        found = find_date(content) if isinstance(content, str) else None
-        seconds = content if isinstance(content, int) and not isinstance(content, bool) else 0
-        if isinstance(content, str) and content.isdigit() and len(content) in {10, 13}:
-            seconds = int(content)
-        if seconds > _MILLISECONDS:
-            seconds //= 1000
-        if found is None and _FIRST_SECOND <= seconds < _MILLISECONDS:
-            found = datetime.fromtimestamp(seconds, CHINA).date()
-        if found is not None:
-            return found
-    return None
-
-
-def _first_text(fields: Mapping[str, Any], names: tuple[str, ...]) -> str:
-    for name in names:
-        content = fields.get(name)
-        if isinstance(content, str) and content.strip():
-            # JSON may hold half an emoji, which no UTF-8 has.
-            return content.encode("utf-8", "ignore").decode().strip()
-    return ""
 
 
 @cache
@@ -206,21 +55,26 @@ def _page_count_pattern() -> re.Pattern[str]:
 
 
 @cache
-def _page_parameter_pattern() -> re.Pattern[str]:
-    return re.compile(r"([?&](?:page|p)=)(\d{1,6})")
-
-
-@cache
-def _next_link_pattern() -> re.Pattern[str]:
-    return re.compile(r"^[\s>»›]*(?:下一页|下页|后一页|next(?: page)?)[\s>»›]*$", re.IGNORECASE)
-
-
-@cache
 def _non_article_pattern() -> re.Pattern[str]:
     # Without a link pattern, home pages, index pages and assets are no articles.
     return re.compile(
         r"(?:/|/(?:index|default|list)(?:_\d+)?\.\w+|/(?:node|nbs)[\w.-]*\.s?html?"
         r"|\.(?:css|js|jpe?g|png|gif|ico))$"
+    )
+
+
+@cache
+def _site_label_pattern() -> re.Pattern[str]:
+    # What stands at the head and foot of every page of a site.
+    return re.compile(
+        r"[\s\[【(（|·]*(?:(?:返回)?(?:网站)?(?:首页|主页)|设为首页|(?:加入)?收藏(?:本站)?|(?:网站|站点)地图"
+        r"|(?:联系|关于)(?:我们|本站)|(?:法律|版权|免责|隐私|网站|服务)(?:声明|政策|条款|说明|保护)"
+        r"|无障碍(?:浏览|阅读|模式)?|长者(?:模式|版|专区)|使用帮助|帮助(?:中心)?|登录|注册|投稿|广告服务"
+        r"|招聘信息|诚聘英才|我要(?:写信|留言)|网站(?:纠错|支持IPv6)|手机版|客户端|繁体(?:版|中文)?|English"
+        r"|Home|About us|Contact us|Sitemap|Privacy(?: policy)?"
+        r"|\S{0,20}(?:ICP备|网安备)\S{0,20}.{0,12})"
+        r"[\s\]】)）|·]*",
+        re.IGNORECASE,
     )
 
 
@@ -292,10 +146,16 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
     elif root in FEED_ROOTS:
         list_format, rows = ListFormat.FEED, list(feed_links(markup, base))
     elif looks_like_json(markup):
-        list_format, rows = ListFormat.JSON, list(json_links(markup, base))
+        list_format, rows = ListFormat.JSON, json_links(markup, base)
+    elif plain := plain_sitemap(markup):
+        list_format, rows = ListFormat.SITEMAP, plain
     else:
         list_format, rows = ListFormat.HTML, list(html_links(markup, base, refused))
-    articles = _article_links(source, rows, base, refused)
+    articles = _article_links(source, rows, fetched, refused)
+    if list_format is ListFormat.HTML and not articles:
+        held = links_in_scripts(markup, base)
+        articles = _article_links(source, held, fetched, Counter())
+        rows = [*rows, *held]
     wanted = tuple(_with_title(source, articles.values()))
     refused["a title that is not wanted"] += len(articles) - len(wanted)
     links = wanted[: source.max_links]
@@ -318,6 +178,11 @@ def discover(source: Source, fetched: Fetched) -> Discovery:
         refused=_counted(refused),
         is_scripted=list_format is ListFormat.HTML and not articles and is_scripted(markup),
     )
+
+
+def links_in_scripts(markup: str, base: str) -> tuple[ListLink, ...]:
+    """The links that the scripts of a page hold as data or write as HTML."""
+    return script_rows(markup, base) or tuple(html_links(written_markup(markup), base))
 
 
 def _counted(refused: Counter[str]) -> tuple[tuple[str, int], ...]:
@@ -358,11 +223,22 @@ def discover_any(fetched: Fetched) -> Discovery:
         list_format, rows = ListFormat.FEED, tuple(feed_links(markup, base))
     elif looks_like_json(markup):
         list_format, rows = ListFormat.JSON, tuple(json_links(markup, base))
+        number = page_number(base)
+        if rows and number is not None and not is_last_page(markup, number):
+            following = (with_page_number(base, number + 1),)
+    elif plain := plain_sitemap(markup):
+        list_format, rows = ListFormat.SITEMAP, tuple(plain)
     else:
         list_format = ListFormat.HTML
-        rows = find_list(markup, base, refused) or _script_rows(markup, base)
+        rows = find_list(markup, base, refused)
+        if not any(row.published or row.loose_day for row in rows):
+            rows = _rows_of_scripts(markup, base, rows)
         following = next_pages(markup, base)
-    links = tuple(Link(row.url, row.title, row.published or row.last_modified) for row in rows)
+    days = _completed(rows, fetched)
+    links = tuple(
+        Link(row.url, row.title, row.published or date_in_url(row.url) or row.last_modified or day)
+        for row, day in zip(rows, days, strict=True)
+    )
     return Discovery(
         links,
         next_pages=following,
@@ -371,6 +247,20 @@ def discover_any(fetched: Fetched) -> Discovery:
         reason="" if links else _no_list(markup, list_format),
         refused=_counted(refused),
     )
+
+
+def _rows_of_scripts(markup: str, base: str, shown: tuple[ListLink, ...]) -> tuple[ListLink, ...]:
+    """The rows that scripts hold or write, if the page shows none or these have days."""
+    held = script_rows(markup, base) or find_list(written_markup(markup), base)
+    return held if held and (not shown or any(row.published for row in held)) else shown
+
+
+def _completed(rows: Sequence[ListLink], fetched: Fetched) -> list[date | None]:
+    """The days that only the time of the visit completes."""
+    if not any(row.loose_day for row in rows):
+        return [None] * len(rows)
+    written = [(row.loose_day, row.title) for row in rows]
+    return complete_days(written, fetched.fetched_at, not is_further_page(fetched.final_url))
 
 
 def _no_list(markup: str, form: ListFormat) -> str:
@@ -402,13 +292,18 @@ def _discover_in_index(source: Source, fetched: Fetched, markup: str) -> Discove
 
 
 def _article_links(
-    source: Source, rows: Iterable[ListLink], base: str, refused: Counter[str]
+    source: Source, rows: Iterable[ListLink], fetched: Fetched, refused: Counter[str]
 ) -> dict[str, Link]:
     """The links to articles, each once, by identity; others are counted in ``refused``."""
+    base = fetched.final_url
     base_identity = url_identity(base)
     found: dict[str, Link] = {}
+    loose: dict[str, ListLink] = {}
     judged: dict[str, tuple[str, str] | None] = {}
     for row in rows:
+        if source.link_pattern is None and _site_label_pattern().fullmatch(row.title) is not None:
+            refused["a label of the site"] += 1
+            continue
         if row.url not in judged:
             one, key = canonical_url(row.url), url_identity(row.url)
             why = "the list itself" if key == base_identity else _refusal(source, one, base)
@@ -425,6 +320,11 @@ def _article_links(
         elif not before.title and row.title:
             # A picture and a headline may link to one article; the picture has no title.
             found[key] = Link(before.url, row.title, before.published or row.published)
+        if row.loose_day and found[key].published is None:
+            loose.setdefault(key, row)
+    days = _completed(list(loose.values()), fetched)
+    for key, day in zip(loose, days, strict=True):
+        found[key] = replace(found[key], published=found[key].published or day)
     return found
 
 
@@ -476,22 +376,35 @@ def _next_page_urls(
         yield from _unit_page_urls(source, fetched, rows, wanted)
         return
     if looks_like_json(markup):
-        numbered = _page_parameter_pattern().search(fetched.url)
-        first = int(numbered[2]) + 1 if numbered is not None else 0
-        for number in range(first, first + wanted) if first else ():
-            yield _page_parameter_pattern().sub(rf"\g<1>{number}", fetched.url)
+        shown = page_number(fetched.url)
+        for number in range(shown + 1, shown + 1 + wanted) if shown is not None else ():
+            yield with_page_number(fetched.url, number)
         return
     if source.family == "jcms":
         for address in jcms_next_urls(markup, fetched.final_url)[:1]:
             for number in range(1, wanted + 1):
-                yield _page_parameter_pattern().sub(rf"\g<1>{number}", address)
+                yield with_page_number(address, number)
         return
-    if source.paging is None:
-        host = httpx.URL(fetched.final_url).host
-        named = (row.url for row in rows if _next_link_pattern().match(row.title))
-        yield from (url for url in named if httpx.URL(url).host == host)
+    if source.paging is not None:
+        yield from _pages_by_template(source.paging, source, fetched, markup, wanted)
         return
-    paging, call = source.paging, page_call(markup)
+    following = next_list_page(markup, fetched.final_url) if wanted else None
+    if following is not None:
+        yield following
+
+
+def _pages_by_template(
+    paging: str, source: Source, fetched: Fetched, markup: str, wanted: int
+) -> Iterator[str]:
+    """The URLs of the further pages by the template of the source."""
+    call = page_call(markup)
+    second = paging.replace("{n}", str(source.paging_from))
+    if call is None and second not in markup:
+        named = next_list_page(markup, fetched.final_url)
+        if named is not None:
+            # The pager of the page knows better what its pages are called.
+            yield from numbered_pages(named, wanted)
+            return
     count = _page_count_pattern().search(markup)
     if call is not None:
         wanted = min(wanted, call.count - 1)

@@ -15,8 +15,8 @@ from monitor.catalogue.loader import families
 from monitor.catalogue.model import Source
 from monitor.discovery.html_links import ListLink, html_links
 from monitor.discovery.jpaas import unit_url
-from monitor.discovery.list_pages import ListFormat, discover
-from monitor.discovery.url_patterns import LinkGroup, article_groups
+from monitor.discovery.list_pages import ListFormat, discover, links_in_scripts
+from monitor.discovery.url_patterns import MIN_LINKS, LinkGroup, article_groups
 from monitor.documents.charset import decode
 from monitor.documents.cost import too_expensive
 from monitor.documents.html_text import clean_line
@@ -110,13 +110,16 @@ def suggest_source(source: Source, fetched: Fetched) -> SourceSuggestion:
             len(discovery.links),
             discovery.format,
         )
-    rows = list(html_links(markup, fetched.final_url))
-    groups = article_groups(rows)
-    best = groups[0] if groups else None
+    rows, best = _list_rows(markup, fetched.final_url)
     if unit_url(markup, fetched.final_url) is not None:
         why = "a script of the page names the unit that has its rows"
         return SourceSuggestion(name, "jpaas", why, None, "the rows are in a unit", None, (), 0)
-    family, why = _family(fetched, markup, best)
+    few = [row for row in rows if row.published] if best is None else []
+    family, why = _family(fetched, markup, best.rows if best is not None else few)
+    if best is None and few and family not in {"own", "generic", "founder_epaper"}:
+        count = sum(_matching_share(family, [row]) > 0 for row in few)
+        links = f"{count} links with a day match the family's"
+        return SourceSuggestion(name, family, why, None, links, None, (), count)
     if best is None:
         articles = "no links that look like articles"
         return SourceSuggestion(name, family, why, None, articles, None, (), 0)
@@ -139,8 +142,18 @@ def suggest_source(source: Source, fetched: Fetched) -> SourceSuggestion:
 def suggest_pattern(fetched: Fetched) -> tuple[int, str] | None:
     """The number of links that look like articles, and the expression that matches them."""
     markup, _ = decode(fetched.body, fetched.content_type)
-    groups = article_groups(html_links(markup, fetched.final_url))
-    return (len(groups[0].rows), groups[0].pattern) if groups else None
+    _, best = _list_rows(markup, fetched.final_url)
+    return (len(best.rows), best.pattern) if best is not None else None
+
+
+def _list_rows(markup: str, base: str) -> tuple[list[ListLink], LinkGroup | None]:
+    """All links of a page, and those that look most like its list; its scripts may hold these."""
+    rows = list(html_links(markup, base))
+    groups = article_groups(rows)
+    if not groups:
+        rows += links_in_scripts(markup, base)
+        groups = article_groups(rows)
+    return rows, groups[0] if groups else None
 
 
 def _fits(document: Document) -> bool:
@@ -178,15 +191,19 @@ def _read(fetched: Fetched, selectors: Selectors) -> Document:
     )
 
 
-def _family(fetched: Fetched, markup: str, best: LinkGroup | None) -> tuple[str, str]:
-    """The family with most markers among those whose link patterns fit, and the reason."""
+def _family(fetched: Fetched, markup: str, rows: Sequence[ListLink]) -> tuple[str, str]:
+    """The family with most markers among those whose link patterns fit, and the reason.
+
+    Args:
+        fetched: the page.
+        markup: its text.
+        rows: the links of its list.
+    """
     page = f"{fetched.final_url}\n{markup[:_HEAD]}"
     found: dict[str, list[str]] = {}
     for name, family in families().items():
         marks = [mark for mark in family.markers if re2.search(mark, page)]
-        fits = name == "founder_epaper" or (
-            best is not None and _matching_share(name, best.rows) > 0.5
-        )
+        fits = name == "founder_epaper" or _matching_share(name, rows) > 0.5
         if marks and fits:
             found[name] = marks
     if "founder_epaper" in found and len(found["founder_epaper"]) < 2:
@@ -194,7 +211,7 @@ def _family(fetched: Fetched, markup: str, best: LinkGroup | None) -> tuple[str,
     if found:
         marked = max(found, key=lambda name: len(found[name]))
         return marked, f"the page has {', '.join(found[marked])}"
-    if best is not None:
+    if len(rows) >= MIN_LINKS:
         return "own", "no family's marks"
     return "generic", "no family's marks and no list"
 

@@ -25,7 +25,8 @@ def _varying_part_pattern() -> re.Pattern[str]:
     )
 
 
-_MIN_LINKS = 3
+MIN_LINKS = 3
+"""Links that make a list."""
 _MIN_HEADLINE = 6
 _MAX_LINKS = 5_000
 
@@ -56,7 +57,7 @@ def article_groups(rows: Iterable[ListLink]) -> list[LinkGroup]:
     groups = [
         LinkGroup(_expression([row.url for row in same.values()]), tuple(same.values()))
         for same in found.values()
-        if len(same) >= _MIN_LINKS
+        if len(same) >= MIN_LINKS
     ]
     return sorted((group for group in groups if _score(group) > 0), key=_score, reverse=True)
 

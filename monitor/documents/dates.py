@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from functools import cache
 from itertools import islice
 
@@ -66,6 +67,7 @@ def _compact_date_pattern() -> re.Pattern[str]:
     return re.compile(r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NUMERALS = "〇一二三四五六七八九○"
 
 
@@ -457,6 +459,49 @@ def find_date(text: str) -> date | None:
                 return found
     written = _written_date_pattern().search(text[:2000]) if "年" in text else None
     return _day(*map(_written_number, written.groups())) if written is not None else None
+
+
+@cache
+def _english_date_pattern() -> re.Pattern[str]:
+    month = f"({'|'.join(_MONTHS)})[a-z]{{0,6}}\\.?"
+    return re.compile(
+        rf"\b(?:{month}\s+(\d{{1,2}})(?:st|nd|rd|th)?,?|(\d{{1,2}})(?:st|nd|rd|th)?\s+{month},?)"
+        r"\s+((?:19|20)\d\d)\b",
+        re.IGNORECASE,
+    )
+
+
+def find_english_date(text: str) -> date | None:
+    """The first date in English in a short text: Oct 12, 2026, or 12 October 2026."""
+    match = _english_date_pattern().search(text[:2000])
+    if match is None:
+        return None
+    month = _MONTHS.index((match[1] or match[4]).lower()) + 1
+    return _day(match[5], str(month), match[2] or match[3])
+
+
+def day_in_china(written: str) -> date | None:
+    """The date in China of a time in RFC 822, in ISO 8601 or as pages write it.
+
+    It is the date of an article, whatever the time zone of the server.
+    """
+    written = written.strip()[:100]
+    when: datetime | None = None
+    try:
+        when = datetime.fromisoformat(written)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(written)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            when = None
+    if when is None:
+        return find_date(written)
+    if when.tzinfo is None:
+        return when.date()
+    try:
+        return when.astimezone(CHINA).date()
+    except OverflowError:
+        return None
 
 
 def _written_number(written: str) -> str:

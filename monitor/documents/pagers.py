@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
@@ -27,7 +27,7 @@ _PAGE_PARAMETERS = frozenset(
 @cache
 def _call_pattern() -> re.Pattern[str]:
     return re.compile(
-        r"createPageHTML\s*\(\s*(\w{1,40})\s*,\s*(\w{1,40})\s*,\s*[\"']([\w.-]{1,80})[\"']\s*,"
+        r"createPageHTML\s*\(\s*([\"'][\w-]{1,40}[\"']\s*,\s*)?(\w{1,40})\s*,\s*(\w{1,40})\s*,\s*[\"']([\w.-]{1,80})[\"']\s*,"
         r"\s*[\"'](\w{1,6})[\"']"
     )
 
@@ -65,12 +65,16 @@ def _suffix_pattern() -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class PageCall:
-    """What a page gives the script that writes its pager: pages, the one shown, and their names."""
+    """What a page gives the script that writes its pager: pages, the one shown, and their names.
+
+    ``has_place``: the call names the element to write to first; such scripts may count from 1.
+    """
 
     count: int
     current: int
     stem: str
     extension: str
+    has_place: bool = field(default=False, repr=False)
 
     def name(self, number: int) -> str:
         """The name of the page with a number; the first page has 0."""
@@ -86,9 +90,9 @@ def page_call(markup: str) -> PageCall | None:
     if _CALL not in markup:
         return None
     for match in _call_pattern().finditer(markup):
-        count, current = (_number_of(match[number], markup) for number in (1, 2))
+        count, current = (_number_of(match[number], markup) for number in (2, 3))
         if count is not None and current is not None:
-            return PageCall(count, current, match[3], match[4])
+            return PageCall(count, current, match[4], match[5], match[1] is not None)
     return None
 
 

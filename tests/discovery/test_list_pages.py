@@ -29,7 +29,7 @@ def source(source_id="beijing", **changes):
 
 
 def any_link(**changes):
-    return source(link_pattern=None, family="generic", **changes)
+    return source(**{"link_pattern": None, "family": "generic", **changes})
 
 
 def test_trs_rows_are_relative_links_with_dates_beside_them():
@@ -341,3 +341,76 @@ def test_real_list_captures_are_read_whole(shared, file, source_id, url, count):
     # One row of the Beijing list is itself without words.
     assert sum(not link.title for link in links) <= 1
     assert all(link.published and "…" not in link.title for link in links)
+
+
+@pytest.mark.parametrize(
+    ("row", "script"),
+    [
+        ('{"title": "算力项目开工", "url": "/a/%d.html", "date": "2026-01-05"}', "var list = [%s]"),
+        ("{title: '算力项目开工', url: '/a/%d.html', date: '2026-01-05'}", "show([%s])"),
+        ("'<li><a href=\"/a/%d.html\">算力项目开工</a><b>2026-01-05</b></li>'", "write(%s)"),
+    ],
+)
+def test_rows_in_the_scripts_of_a_page_are_links_of_the_source(row, script):
+    written = script % ", ".join(row % n for n in (301, 302, 303))
+    url = "https://www.beijing.gov.cn/x/"
+    rules = any_link(lists=(url,), link_pattern=re2.compile(r"/a/\d+\.html$"))
+    page = f"<html><a href=/gk/>政务公开</a><script>{written}</script></html>"
+    assert [(one.url[-8:], one.published) for one in discover(rules, fetched(url, page)).links] == [
+        (f"{n}.html", date(2026, 1, 5)) for n in (301, 302, 303)
+    ]
+
+
+def test_a_button_that_loads_more_leads_on():
+    url = "https://www.beijing.gov.cn/x/"
+    body = "<a href='a/1.html'>甲</a><button data-url='/api/list?pageNo=2'>点击加载更多</button>"
+    rules = any_link(lists=(url,), paging=None)
+    following = "https://www.beijing.gov.cn/api/list?pageNo=2"
+    assert discover(rules, fetched(url, body)).backfill_pages == (following,)
+    more = '{"list": [{"url": "/a/2.html", "title": "乙"}]}'
+    assert discover(rules, fetched(following, more)).backfill_pages == (
+        following.replace("=2", "=3"),
+    )
+
+
+def test_days_without_a_year_are_completed_for_links_of_a_source():
+    url = "https://www.beijing.gov.cn/x/"
+    rows = "".join(
+        f"<li><a href=a/{n}.html>算力项目第{n}批</a><b>{day}</b></li>"
+        for n, day in enumerate(("昨天", "01-20", "12-30"))
+    )
+    found = discover(any_link(lists=(url,)), fetched(url, f"<ul>{rows}</ul>"))
+    assert [one.published for one in found.links] == [
+        date(2026, 1, 31),
+        date(2026, 1, 20),
+        date(2025, 12, 30),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pager", "second", "third"),
+    [
+        ("<a href=home_1.html>2</a><a href=home_1.html>下一页</a>", "home_1.html", "home_2.html"),
+        ("<a href='?page=2'>下一页</a>", "?page=2", "?page=3"),
+        ("<a href=index_1.html>下一页</a>", "index_1.html", "index_2.html"),
+        ("", "index_1.html", "index_2.html"),
+    ],
+)
+def test_the_pager_of_a_page_goes_before_the_template_of_the_family(pager, second, third):
+    url = "https://www.beijing.gov.cn/x/"
+    body = f"<a href=202601/t20260131_1.html>甲</a>{pager}"
+    rules = source(lists=(url,), paging="index_{n}.html", paging_from=1, link_pattern=None)
+    assert discover(rules, fetched(url, body)).backfill_pages[:2] == (url + second, url + third)
+
+
+def test_labels_of_the_site_are_no_articles():
+    body = "".join(
+        f"<a href=/about/{n}.html>{label}</a>"
+        for n, label in enumerate(
+            ("联系我们", "网站地图", "[返回首页]", "Contact us", "京ICP备05000001号-1", "隐私政策")
+        )
+    )
+    found = discover(any_link(), fetched("https://www.beijing.gov.cn/x/", body))
+    assert (found.links, found.refused) == ((), (("a label of the site", 6),))
+    named = any_link(link_pattern=re2.compile("/about/"))
+    assert len(discover(named, fetched("https://www.beijing.gov.cn/x/", body)).links) == 6

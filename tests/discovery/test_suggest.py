@@ -190,3 +190,24 @@ def test_real_articles_are_read_whole_whatever_the_selector_was(shared, file):
     assert document.has_text
     assert len(document.text) > 200
     assert selector is None or selector.startswith(("#", "div."))
+
+
+def test_a_young_column_of_a_known_family_is_recognised_by_its_only_article():
+    url, _, _ = PAGES["trs"]
+    body = rows("./202601/t202601{n:02}_{n}34.html", many=1)
+    guess = suggest_source(
+        bare(url), fetched(url, body + "<script>createPageHTML(1,0,'index','html')</script>")
+    )
+    assert (guess.family, guess.link_pattern, guess.link_count) == ("trs", None, 1)
+
+
+def test_a_pattern_is_suggested_for_rows_that_a_script_holds():
+    url = "https://www.x.gov.cn/tzgg/"
+    held = ", ".join(
+        f"{{title: '{HEADLINE.format(n=n)}', url: '/tzgg/show-{n}0{n}.html', date: '2026-01-0{n}'}}"
+        for n in range(1, 6)
+    )
+    page = fetched(url, f"<html>{MENU}<script>render([{held}])</script></html>")
+    guess = suggest_source(bare(url), page)
+    assert guess.link_pattern == r"/tzgg/show-\d+\.html$"
+    assert len(discover(as_guessed(url, guess), page).links) == 5
