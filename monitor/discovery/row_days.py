@@ -40,7 +40,7 @@ def _loose_pattern() -> re.Pattern[str]:
         r"(?:(?<!\S)(?:(?:发布)?(?:时间|日期)\s*[:：]\s*)?|[\[(（【]\s*)"
         r"(刚刚|今[天日]|昨[天日]|前天|today|yesterday"
         r"|\d{1,3}\s?(?:秒钟?|分钟?|个?小时|天|周)前"
-        r"|\d{1,3}\s(?:sec(?:ond)?s?|min(?:ute)?s?|hours?|days?)\sago"
+        r"|\d{1,3}\s(?:(?:sec|second)s?|min(?:ute)?s?|hours?|days?)\sago"
         r"|\d\d[-/]\d\d|\d{1,2}月\d{1,2}日)"
         r"(?:\s*\d{1,2}:\d\d(?::\d\d)?)?(?:\s*[\])）】]|(?!\S))",
         re.IGNORECASE,
