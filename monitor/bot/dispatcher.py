@@ -718,8 +718,9 @@ _COMMAND_WORDS: Final = {
 }
 
 
-# With a slash only: people search for these words.
+# With a slash also these, for which people search without one.
 _SLASHED_WORDS: Final = {
+    **_COMMAND_WORDS,
     "语言": "language",
     "地区": "region",
     "最新": "latest",
@@ -733,7 +734,7 @@ _UNMUTE_WORDS: Final = ("unmute", "取消静音", "解除静音", "关闭静音"
 def _glued_word_pattern() -> re.Pattern[str]:
     """A Chinese command and what follows without a blank: 静音2小时; after a slash any command."""
     words = "|".join(
-        sorted((w for w in {**_COMMAND_WORDS, **_SLASHED_WORDS} if len(w) > 1), key=len)[::-1]
+        sorted((word for word in _SLASHED_WORDS if len(word) > 1), key=len, reverse=True)
     )
     return re.compile(rf"/({words})(?![A-Za-z])(.+)|(静音)([\d半两到].*)", re.DOTALL)
 
@@ -748,13 +749,13 @@ def _command_in_words(text: str) -> tuple[str, str] | None:
     word = first.casefold().removeprefix("/")
     if word in _UNMUTE_WORDS:
         return "mute", f"off {args}".strip()
-    known = {**_COMMAND_WORDS, **_SLASHED_WORDS} if first.startswith("/") else _COMMAND_WORDS
+    known = _SLASHED_WORDS if first.startswith("/") else _COMMAND_WORDS
     if (name := known.get(word)) is not None:
         return name, args
     if (glued := _glued_word_pattern().fullmatch(text)) is None:
         return None
     word, args = (glued[1], glued[2]) if glued[1] else (glued[3], glued[4])
-    return {**_COMMAND_WORDS, **_SLASHED_WORDS}[word], args.strip()
+    return _SLASHED_WORDS[word], args.strip()
 
 
 def _parse_command(text: str) -> tuple[str, str] | None:

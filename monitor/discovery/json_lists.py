@@ -254,8 +254,13 @@ def _plain_title(title: str) -> str:
     return clean_line(html.unescape(_title_tag_pattern().sub("", html.unescape(title))))[:300]
 
 
+def _folded(key: object) -> str:
+    """A key as the tables above write it: pub_date, pubDate and pub-date are one."""
+    return re.sub("[_-]", "", str(key).lower())
+
+
 def _list_link(value: Mapping[str, Any], base: str) -> ListLink | None:
-    fields = {re.sub("[_-]", "", str(key).lower()): content for key, content in value.items()}
+    fields = {_folded(key): content for key, content in value.items()}
     address, title = _first_text(fields, _URL_KEYS), _first_text(fields, _TITLE_KEYS)
     url = resolve_url(base, address) if address and title else None
     if url is None:
@@ -319,7 +324,7 @@ def is_last_page(markup: str, number: int) -> bool:
         if not isinstance(value, Mapping):
             continue
         for key, content in value.items():
-            name = re.sub("[_-]", "", str(key).lower())
+            name = _folded(key)
             if name in _MORE_KEYS and content in (False, 0, "0", "false"):
                 return True
             if name in _COUNT_KEYS and str(content).isdigit() and number >= int(content):

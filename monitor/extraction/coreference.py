@@ -120,9 +120,10 @@ def _told_at_meeting(body: str, state: Discourse) -> tuple[ReportingClause, Attr
 def _convener(body: str) -> Attribution | None:
     """The government that holds the press conference a sentence tells of."""
     match = press_pattern("convenes").match(body) if "会" in body else None
-    role = role_of(match["who"]) if match is not None else None
-    region = first_region(match["who"]) if match is not None else None
-    if match is None or role is None or role.speaker is not Speaker.GOVERNMENT or region is None:
+    if match is None:
+        return None
+    role, region = role_of(match["who"]), first_region(match["who"])
+    if role is None or role.speaker is not Speaker.GOVERNMENT or region is None:
         return None
     return Attribution(Speaker.GOVERNMENT, region, Manner.REPORT, match["who"])
 
@@ -259,11 +260,8 @@ def _just_introduced(subject: Subject, body: str, state: Discourse) -> Attributi
     before = body[: body.find(subject.text)] if subject.text[:1] in {"他", "她"} else ""
     note_people(before, state)
     known = state.last_person or state.current or state.carried
-    return _group(subject, known, state) if _is_group(subject) else known
-
-
-def _is_group(subject: Subject) -> bool:
-    return press_pattern("group").fullmatch(subject.text) is not None
+    is_group = press_pattern("group").fullmatch(subject.text) is not None
+    return _group(subject, known, state) if is_group else known
 
 
 def _group(subject: Subject, known: Attribution | None, state: Discourse) -> Attribution | None:

@@ -109,7 +109,7 @@ def note_people(masked: str, state: Discourse) -> None:
         words = _introducing(clause, names)
         if names and press_pattern("delegate_alone").fullmatch(office):
             words = office + words  # 某省政协委员，某大学校长王某
-        group = None if names else _several_people(clause)
+        group = None if names else press_pattern("several_people").search(clause)
         role = role_of(group[0] if group else words) if names or first or group else None
         if role is None or role.speaker is Speaker.MEDIA:
             continue
@@ -127,11 +127,6 @@ def note_people(masked: str, state: Discourse) -> None:
             continue
         for name in names:
             state.add_person([name[:3]], person)
-
-
-def _several_people(clause: str) -> re.Match[str] | None:
-    """The people without names that a clause speaks of: 八位委员."""
-    return press_pattern("several_people").search(clause)
 
 
 def _introducing(clause: str, names: Sequence[str]) -> str:

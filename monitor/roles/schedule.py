@@ -69,15 +69,15 @@ class DueJobs:
             log.warning("job.stalled", extra={"source": source_id, "what": "its worker is silent"})
         # In this order: a visit that ends in between is not due any more.
         waiting = await self.queue.open_sources()
-        due = await asyncio.to_thread(self._due)
+        due, times = await asyncio.to_thread(self._due)
         ready = {
-            source_id: self._next(source_id, times.last_visit_at)
-            for source_id, times in due.items()
+            source_id: self._next(source_id, times[source_id].last_visit_at)
+            for source_id in due
             if source_id not in waiting
         }
         clock = self.clock()
         ready = {source_id: given for source_id, given in ready.items() if given.next_at <= clock}
-        ready = await asyncio.to_thread(self._within_places, ready, due, waiting)
+        ready = await asyncio.to_thread(self._within_places, ready, times, waiting)
         if not ready:
             return
         mark = await asyncio.to_thread(configuration_mark, self.app.settings)
@@ -92,15 +92,14 @@ class DueJobs:
     def _within_places(
         self,
         ready: dict[str, _QueuedJobs],
-        due: Mapping[str, VisitTimes],
+        times: Mapping[str, VisitTimes],
         waiting: Collection[str],
     ) -> dict[str, _QueuedJobs]:
         """Those that may get a job now; of the doubtful ones those that waited longest."""
-        doubtful = [source_id for source_id in ready if due[source_id].is_doubtful]
+        doubtful = [source_id for source_id in ready if times[source_id].is_doubtful]
         if not doubtful:
             return ready
         with self.app.context.database.read() as connection:
-            known = visit_times(connection)
             workers = len(
                 {
                     beat.host
@@ -109,17 +108,17 @@ class DueJobs:
                 }
             )
         places = self.app.settings.crawl.concurrency * max(workers, 1)
-        taken = sum(1 for one in waiting if one in known and known[one].is_doubtful)
-        doubtful.sort(key=lambda one: due[one].last_visit_at or datetime.min.replace(tzinfo=UTC))
+        taken = sum(1 for one in waiting if one in times and times[one].is_doubtful)
+        doubtful.sort(key=lambda one: times[one].last_visit_at or datetime.min.replace(tzinfo=UTC))
         later = set(doubtful[max(0, max(1, places // 2) - taken) :])
         return {source_id: given for source_id, given in ready.items() if source_id not in later}
 
-    def _due(self) -> dict[str, VisitTimes]:
-        """The sources that are due, with their last visit."""
+    def _due(self) -> tuple[list[str], dict[str, VisitTimes]]:
+        """The sources that are due, and the last visit of each that is known."""
         due = due_sources(self.app, spread_out=True)
         with self.app.context.database.read() as connection:
             times = visit_times(connection)
-        return {source.id: times[source.id] for source in due if source.id in times}
+        return [source.id for source in due if source.id in times], times
 
     def _next(self, source_id: str, last_visit_at: datetime | None) -> _QueuedJobs:
         """The jobs of the visit that is due: those given before, unless there was one since."""
